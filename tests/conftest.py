@@ -1,0 +1,158 @@
+"""What every test may lean on: folders, one thread, a generator, no network, and contracts.
+
+Contracts are assertions as fixtures: one call proves that boxes, detections or a data set keep what
+the library promises of them (`assert_boxes`, `assert_detections`, `assert_dataset`).
+"""
+
+import errno
+import os
+import socket
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+
+import hypothesis
+import pytest
+import torch
+from torch import Tensor
+
+from frcnn.types import Detections, Size, Target
+
+ROOT = Path(__file__).resolve().parents[1]
+
+hypothesis.settings.register_profile(
+    "frcnn",
+    deadline=None,  # no test depends on time
+    derandomize=True,
+    database=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("frcnn")
+
+
+def pytest_configure() -> None:
+    """Shut the network for the whole run: the tests see what a machine without one would show.
+
+    A relative PYTHONPATH is made absolute, so that child processes in other folders find us.
+    """
+    sys.addaudithook(_offline)
+    if paths := os.environ.get("PYTHONPATH"):
+        os.environ["PYTHONPATH"] = os.pathsep.join(map(os.path.abspath, paths.split(os.pathsep)))
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> Iterator[None]:
+    """One thread, so that results and times do not depend on the machine's cores."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """The root of the checkout."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of real data and weights, which are not part of the repository."""
+    folder = Path(os.environ.get("FRCNN_SHARED", ROOT.parent / "shared"))
+    if not (folder / "data").is_dir():
+        pytest.skip(f"no real data: {folder.name}/data is not there; FRCNN_SHARED names its folder")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def bccd(shared: Path) -> Path:
+    """BCCD, 364 microscope pictures in PASCAL VOC layout (github.com/Shenggan/BCCD_Dataset)."""
+    folder = shared / "data" / "bccd"
+    if not folder.is_dir():
+        pytest.skip("BCCD is not among the real data")
+    return folder
+
+
+@pytest.fixture
+def generator() -> torch.Generator:
+    """A generator on the CPU that starts the same in every test."""
+    return torch.Generator().manual_seed(0)
+
+
+@pytest.fixture(scope="session")
+def assert_boxes() -> Callable[..., None]:
+    """Boxes are [N, 4] float32, finite, the right way round, and inside the picture if given."""
+    return _assert_boxes
+
+
+@pytest.fixture(scope="session")
+def assert_detections() -> Callable[..., None]:
+    """Detections are what `types.Detections` says, best first, and inside the picture."""
+    return _assert_detections
+
+
+@pytest.fixture(scope="session")
+def assert_dataset() -> Callable[..., None]:
+    """A split gives samples whose picture, size, name and target agree with its records."""
+    return _assert_dataset
+
+
+def _assert_boxes(boxes: Tensor, size: Size | None = None) -> None:
+    assert boxes.ndim == 2
+    assert boxes.shape[1] == 4
+    assert boxes.dtype == torch.float32
+    assert boxes.isfinite().all()
+    assert (boxes[:, 2:] >= boxes[:, :2]).all(), "x1 <= x2 and y1 <= y2"
+    if size is not None:
+        limit = torch.tensor([size.width, size.height] * 2, dtype=torch.float32)
+        assert (boxes >= 0).all()
+        assert (boxes <= limit).all()
+
+
+def _assert_detections(found: Detections, size: Size, classes: int) -> None:
+    _assert_boxes(found.boxes, size)
+    assert (found.boxes[:, 2:] > found.boxes[:, :2]).all(), "a detection has an area"
+    assert found.scores.isfinite().all()
+    assert ((found.scores >= 0) & (found.scores <= 1)).all()
+    assert (found.scores[1:] <= found.scores[:-1]).all(), "highest score first"
+    assert ((found.labels >= 0) & (found.labels < classes)).all()
+    if found.probabilities is not None:
+        own = found.probabilities.gather(1, found.labels[:, None])[:, 0]
+        torch.testing.assert_close(own, found.scores)
+        assert (found.probabilities.sum(dim=1) <= 1 + 1e-5).all()
+
+
+def _assert_dataset(split: Sequence[Any]) -> None:
+    records, classes = split.records, split.classes  # type: ignore[attr-defined]
+    assert len(split) == len(records)
+    assert len(set(classes)) == len(classes)
+    for sample, record in zip(split, records, strict=True):
+        target: Target = sample.target
+        assert sample.name == record.name
+        assert sample.picture.dtype == torch.uint8
+        assert sample.picture.shape == (3, *record.size)
+        _assert_boxes(target.boxes, record.size)
+        torch.testing.assert_close(target.boxes, record.target.boxes)
+        assert ((target.labels >= 0) & (target.labels < len(classes))).all()
+        assert (target.boxes[:, 2:] > target.boxes[:, :2]).all(), "a true box has an area"
+
+
+def _offline(event: str, arguments: tuple[Any, ...]) -> None:
+    """Answer as a machine without network does; only this machine itself can be reached."""
+    if event == "socket.getaddrinfo" and not _is_here(arguments[0]):
+        raise socket.gaierror(socket.EAI_NONAME, "the tests have no network")
+    to_host = event == "socket.connect" and isinstance(arguments[1], tuple)
+    if to_host and not _is_here(arguments[1][0]):
+        raise OSError(errno.ENETUNREACH, "the tests have no network")
+
+
+def _is_here(host: str | bytes | None) -> bool:
+    name = host.decode() if isinstance(host, bytes) else host
+    if name in (None, "", "localhost"):
+        return True
+    try:
+        return ip_address(name).is_loopback
+    except ValueError:
+        return False
