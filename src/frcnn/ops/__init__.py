@@ -1,0 +1,1 @@
+"""Plain functions on tensors and pictures: what a formula says, without a network in sight."""
