@@ -1,0 +1,185 @@
+"""The Fast R-CNN head: the class of each region, and where its box really is.
+
+Fast R-CNN §2. Shapes: R regions, D channels, C classes, F features after the hidden layers.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from frcnn.errors import ConfigError
+
+
+@dataclass(frozen=True, kw_only=True)
+class BoxHeadConfig:
+    """The hidden layers and the scale of the deltas."""
+
+    layers: Literal["fc", "conv"] = "fc"
+    """`fc`: fc6 and fc7 (Fast R-CNN §2.2); `conv`: two 3 x 3 convolutions and their mean over
+    the region, a light head for light backbones."""
+    width: int = 4096
+    """F: outputs of fc6 and fc7 (VGG-16: 4096), or channels of the convolutions."""
+    dropout: float = 0.5
+    """Share of fc6 and fc7 outputs set to zero in training; authors' VOC models: 0.5."""
+    delta_mean: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
+    """Subtracted from the box targets; authors' joint training: 0."""
+    delta_std: tuple[float, float, float, float] = (0.1, 0.1, 0.2, 0.2)
+    """The box targets are divided by it; authors' joint training. torchvision writes its
+    inverse, the weights (10, 10, 5, 5)."""
+
+    def __post_init__(self) -> None:
+        if self.width < 1 or not 0 <= self.dropout < 1:
+            raise ConfigError(
+                "RC350",
+                "box_head",
+                "no usable hidden layers",
+                got=f"width {self.width}, dropout {self.dropout}",
+                want="width >= 1 and dropout in [0, 1)",
+                fix="VGG-16 has 4096 and 0.5",
+            )
+        if min(self.delta_std) <= 0:
+            raise ConfigError(
+                "RC350",
+                "box_head.delta_std",
+                "targets cannot be divided by it",
+                got=str(self.delta_std),
+                want="four numbers > 0",
+                fix="the authors' are 0.1, 0.1, 0.2, 0.2",
+            )
+
+
+class HeadOutput(NamedTuple):
+    """The head's answer for each region."""
+
+    logits: Tensor
+    """[R, C + 1] float32, background first."""
+    deltas: Tensor
+    """[R, C, 4] float32, one box for each class, normalised by mean and std."""
+
+
+class BoxHead(nn.Module):
+    """Hidden layers, then two siblings: class logits and class-specific deltas."""
+
+    def __init__(self, in_channels: int, cells: int, classes: int, config: BoxHeadConfig) -> None:
+        """Make the layers: logits N(0, 0.01), deltas N(0, 0.001), biases 0 (Fast R-CNN §2.3).
+
+        Args:
+            in_channels: D of the pooled features.
+            cells: per side of the pooled features.
+            classes: C, without background.
+            config: which hidden layers.
+        """
+        super().__init__()
+        self.classes, self.config = classes, config
+        self.hidden = (
+            _FullyConnected(in_channels * cells**2, config.width)
+            if config.layers == "fc"
+            else _Convolutions(in_channels, config.width)
+        )
+        self.logits = nn.Linear(config.width, classes + 1)
+        self.deltas = nn.Linear(config.width, 4 * classes)
+        nn.init.normal_(self.logits.weight, std=0.01)
+        nn.init.normal_(self.deltas.weight, std=0.001)
+        nn.init.zeros_(self.logits.bias)
+        nn.init.zeros_(self.deltas.bias)
+
+    def forward(self, regions: Tensor) -> HeadOutput:
+        """Judge every region, nothing dropped.
+
+        Args:
+            regions: [R, D, cells, cells].
+
+        Returns:
+            Logits [R, C + 1] and normalised deltas [R, C, 4].
+        """
+        return self._answer(self.hidden(regions, []))
+
+    def forward_dropping(
+        self, regions: Tensor, generators: Sequence[tuple[int, torch.Generator]]
+    ) -> HeadOutput:
+        """Judge every region, with dropout while the module is in training state.
+
+        Args:
+            regions: [R, D, cells, cells].
+            generators: for each picture how many of the regions are its own, and where its
+                draws come from; so a picture's draws do not depend on its neighbours.
+
+        Returns:
+            Logits [R, C + 1] and normalised deltas [R, C, 4].
+        """
+        masks = [
+            torch.cat([self._mask(count, generator) for count, generator in generators])
+            for _ in range(self.hidden.drops if self.config.dropout and self.training else 0)
+        ]
+        return self._answer(self.hidden(regions, [m.to(regions.device) for m in masks]))
+
+    def normalise(self, deltas: Tensor) -> Tensor:
+        """Scale box targets to zero mean and unit size: [R, 4] -> [R, 4]."""
+        mean, std = self._scale(deltas)
+        return (deltas - mean) / std
+
+    def denormalise(self, deltas: Tensor) -> Tensor:
+        """Undo `normalise`: [R, C, 4] -> [R, C, 4]."""
+        mean, std = self._scale(deltas)
+        return deltas * std + mean
+
+    def _scale(self, like: Tensor) -> tuple[Tensor, Tensor]:
+        return like.new_tensor(self.config.delta_mean), like.new_tensor(self.config.delta_std)
+
+    def _answer(self, hidden: Tensor) -> HeadOutput:
+        deltas = self.deltas(hidden).float()
+        return HeadOutput(
+            logits=self.logits(hidden).float(), deltas=deltas.reshape(-1, self.classes, 4)
+        )
+
+    def _mask(self, count: int, generator: torch.Generator) -> Tensor:
+        drawn = torch.rand(count, self.logits.in_features, generator=generator)
+        return (drawn >= self.config.dropout) / (1 - self.config.dropout)
+
+
+class _FullyConnected(nn.Module):
+    """fc6 and fc7, each with ReLU and dropout. Fast R-CNN §2.2."""
+
+    drops = 2
+
+    def __init__(self, in_features: int, width: int) -> None:
+        super().__init__()
+        self.fc6 = nn.Linear(in_features, width)
+        self.fc7 = nn.Linear(width, width)
+        for layer in (self.fc6, self.fc7):
+            nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+            nn.init.zeros_(layer.bias)
+
+    def forward(self, regions: Tensor, masks: Sequence[Tensor]) -> Tensor:
+        hidden = self.fc6(regions.flatten(1)).relu_()
+        hidden = _dropped(hidden, masks[:1])
+        hidden = self.fc7(hidden).relu_()
+        return _dropped(hidden, masks[1:])
+
+
+class _Convolutions(nn.Module):
+    """Two 3 x 3 convolutions with group normalisation, then the mean over the region."""
+
+    drops = 1
+
+    def __init__(self, in_channels: int, width: int) -> None:
+        super().__init__()
+        groups = 32 if width % 32 == 0 else 1
+        self.conv1 = nn.Conv2d(in_channels, width, kernel_size=3, padding=1, bias=False)
+        self.norm1 = nn.GroupNorm(groups, width)
+        self.conv2 = nn.Conv2d(width, width, kernel_size=3, padding=1, bias=False)
+        self.norm2 = nn.GroupNorm(groups, width)
+        for layer in (self.conv1, self.conv2):
+            nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+
+    def forward(self, regions: Tensor, masks: Sequence[Tensor]) -> Tensor:
+        hidden = self.norm1(self.conv1(regions)).relu()
+        hidden = self.norm2(self.conv2(hidden)).relu()
+        return _dropped(hidden.mean(dim=(2, 3)), masks)
+
+
+def _dropped(hidden: Tensor, masks: Sequence[Tensor]) -> Tensor:
+    return hidden * masks[0].to(hidden.dtype) if masks else hidden

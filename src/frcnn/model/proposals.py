@@ -1,0 +1,92 @@
+"""Proposals: the RPN's output for one picture, reduced to the boxes worth a second look.
+
+Faster R-CNN §3.3. Shapes: M anchors in, P <= after_nms proposals out.
+"""
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from frcnn.errors import ConfigError
+from frcnn.ops import boxes as box_ops
+from frcnn.ops.deltas import decode
+from frcnn.ops.nms import nms
+from frcnn.types import Proposals, Size
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProposalConfig:
+    """How many boxes survive. Training and testing are two values, never a flag."""
+
+    min_side: float = 16.0
+    """Smaller boxes are dropped, pixels of the original picture; authors' code (there: 16 times
+    the picture's scale, in resized pixels). torchvision: 0.001."""
+    before_nms: int = 6000
+    """The highest scores that enter NMS; authors' code."""
+    nms_iou: float = 0.7
+    """A box that overlaps a better one by more goes; §3.3."""
+    after_nms: int = 300
+    """The highest scores that leave NMS; §4.1, Table 2."""
+
+    def __post_init__(self) -> None:
+        if self.min_side < 0 or min(self.before_nms, self.after_nms) < 1:
+            raise ConfigError(
+                "RC350",
+                "proposals",
+                "no proposal could survive",
+                got=f"min_side {self.min_side}, before_nms {self.before_nms}, "
+                f"after_nms {self.after_nms}",
+                want="min_side >= 0 and both counts >= 1",
+                fix="the authors' code has 16, 6000 and 300 at test time",
+            )
+        if not 0 < self.nms_iou <= 1:
+            raise ConfigError(
+                "RC350",
+                "proposals.nms_iou",
+                "not an overlap",
+                got=str(self.nms_iou),
+                want="a number in (0, 1]",
+                fix="the paper's is 0.7",
+            )
+
+
+TRAIN = ProposalConfig(before_nms=12000, after_nms=2000)  # 2000: §3.3; 12000: authors' code
+TEST = ProposalConfig()
+
+
+def propose(
+    objectness: Tensor, deltas: Tensor, anchors: Tensor, size: Size, config: ProposalConfig
+) -> Proposals:
+    """Choose the proposals of one picture.
+
+    1. decode the deltas against the anchors
+    2. clip to the picture
+    3. drop boxes with a side under `min_side`
+    4. keep the `before_nms` highest objectness scores
+    5. NMS at IoU `nms_iou`
+    6. keep the `after_nms` highest that are left
+
+    Args:
+        objectness: [M] float32, any increasing function of P(object).
+        deltas: [M, 4] float32.
+        anchors: [M, 4] float32, pixels.
+        size: of the resized picture, without padding.
+        config: the four numbers; `min_side` already in pixels of the resized picture.
+
+    Returns:
+        Boxes [P, 4] in pixels, their objectness [P], highest first, and the row of the anchor
+        behind each. P may be 0.
+
+    Boxes scored as background stay in: the RPN ranks, it does not decide (§3.3). Gradients
+    flow into the deltas; a scheme that treats proposals as fixed detaches them (§3.2, ii).
+    """
+    boxes = box_ops.clip(decode(deltas, anchors), size)
+    w, h = box_ops.sides(boxes)
+    large = ((w >= config.min_side) & (h >= config.min_side)).nonzero()[:, 0]
+    top = objectness[large].argsort(descending=True, stable=True)[: config.before_nms]
+    ranked = large[top]
+    kept = nms(
+        boxes[ranked].detach(), objectness[ranked].detach(), config.nms_iou, limit=config.after_nms
+    )
+    rows = ranked[kept]
+    return Proposals(boxes=boxes[rows], objectness=objectness[rows], anchors=rows)

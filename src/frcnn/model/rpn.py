@@ -1,0 +1,84 @@
+"""The region proposal network's head: how much of an object, and where. Faster R-CNN §3.1.
+
+Shapes: B pictures, D channels, an H x W grid, A anchors per cell, M = H * W * A anchors.
+"""
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from torch import Tensor, nn
+
+from frcnn.errors import ConfigError
+
+
+@dataclass(frozen=True, kw_only=True)
+class RPNConfig:
+    """The size of the head and the form of its score."""
+
+    channels: int = 512
+    """Of the 3 x 3 convolution; §3.1: 512 for VGG-16, 256 for ZF."""
+    scores: Literal["softmax", "sigmoid"] = "softmax"
+    """2k scores, background and object (§3.1), or k logits (torchvision, detectron2). Both give
+    one logit per anchor: a softmax of two is a sigmoid of their difference."""
+
+    def __post_init__(self) -> None:
+        if self.channels < 1:
+            raise ConfigError(
+                "RC350",
+                "rpn.channels",
+                "not a count of channels",
+                got=str(self.channels),
+                want="a whole number >= 1",
+                fix="the paper's is 512 for VGG-16",
+            )
+
+
+class RPNOutput(NamedTuple):
+    """One number and four deltas for each anchor, rows as `anchors.anchor_grid` has them."""
+
+    objectness: Tensor
+    """[B, M] float32 logit of "this anchor holds an object"."""
+    deltas: Tensor
+    """[B, M, 4] float32 (tx, ty, tw, th)."""
+
+
+class RPNHead(nn.Module):
+    """A 3 x 3 convolution, then two 1 x 1 ones: objectness and deltas."""
+
+    def __init__(self, in_channels: int, per_cell: int, config: RPNConfig) -> None:
+        """Make the three layers, weights N(0, 0.01), biases 0 (§3.1.3).
+
+        Args:
+            in_channels: D of the feature map.
+            per_cell: A, anchors on each cell.
+            config: size and form.
+        """
+        super().__init__()
+        self.per_cell = per_cell
+        scores = 2 * per_cell if config.scores == "softmax" else per_cell
+        self.conv = nn.Conv2d(in_channels, config.channels, kernel_size=3, padding=1)
+        self.objectness = nn.Conv2d(config.channels, scores, kernel_size=1)
+        self.deltas = nn.Conv2d(config.channels, 4 * per_cell, kernel_size=1)
+        for layer in (self.conv, self.objectness, self.deltas):
+            nn.init.normal_(layer.weight, std=0.01)
+            nn.init.zeros_(layer.bias)  # type: ignore[arg-type]  # these layers have one
+
+    def forward(self, features: Tensor) -> RPNOutput:
+        """Score and shift every anchor.
+
+        Args:
+            features: [B, D, H, W].
+
+        Returns:
+            Objectness [B, M] and deltas [B, M, 4], float32.
+        """
+        hidden = self.conv(features).relu_()
+        scores = self.objectness(hidden).float()
+        if scores.shape[1] == 2 * self.per_cell:  # Caffe's layout: k background, then k object
+            scores = scores[:, self.per_cell :] - scores[:, : self.per_cell]
+        deltas = self.deltas(hidden).float()
+        batch = len(features)
+        return RPNOutput(
+            objectness=scores.permute(0, 2, 3, 1).reshape(batch, -1),
+            deltas=deltas.permute(0, 2, 3, 1).reshape(batch, -1, 4),
+        )
