@@ -1,0 +1,1 @@
+"""What a file on disk says: folders of pictures and annotations become values, with a report."""

@@ -1,0 +1,45 @@
+"""SHA256SUMS beside the data: the only way to notice a byte that flipped and still decodes.
+
+The form is that of `sha256sum`; in the data set's folder,
+`find . -name '*.jpg' | xargs sha256sum > SHA256SUMS` writes it.
+"""
+
+import re
+from pathlib import Path
+
+from frcnn.errors import AnnotationError
+from frcnn.ops.picture_header import place_of
+
+FILE_NAME = "SHA256SUMS"
+_LINE = re.compile(r"([0-9a-f]{64}) [ *](.+)")
+
+
+def read_checksums(root: Path) -> dict[Path, str]:
+    """Read the list of a data set.
+
+    Args:
+        root: folder of the data set.
+
+    Returns:
+        SHA-256, hexadecimal, by path; empty when there is no list.
+
+    Raises:
+        AnnotationError: the list cannot be read (RC228).
+    """
+    path = root / FILE_NAME
+    if not path.exists():
+        return {}
+    sums: dict[Path, str] = {}
+    for number, line in enumerate(path.read_bytes().split(b"\n"), start=1):
+        found = _LINE.fullmatch(line.decode("utf-8", "surrogateescape").rstrip("\r"))
+        if found:
+            sums[root / found[2].removeprefix("./")] = found[1]
+        elif line.strip():
+            raise AnnotationError(
+                "RC228",
+                f"{place_of(path)}:{number}",
+                "the list of checksums cannot be read",
+                want="64 hexadecimal digits, two spaces, a path",
+                fix=f"write it again with sha256sum, or delete {FILE_NAME}",
+            )
+    return sums

@@ -1,0 +1,266 @@
+"""A data set: opened by looking at a folder, checked once, read picture by picture.
+
+Opening reads annotations and the headers of pictures, no pixels. What was wrong is in the
+report; what makes the set unusable is raised. Class ids 0 ... C-1 follow the sorted class names.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Literal
+
+from frcnn.data import voc
+from frcnn.data.class_names import classes_of, require_known
+from frcnn.data.problems import Problem, Report
+from frcnn.data.records import Split
+from frcnn.data.split_checks import check_splits
+from frcnn.data.voc_layout import SPLIT_NAMES
+from frcnn.errors import AnnotationError, ConfigError, DataError
+from frcnn.ops.picture_header import place_of
+
+BadData = Literal["error", "skip"]
+
+MAX_BAD = 0.01
+"""Share of pictures that may be skipped before the first bad one is an error."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Dataset:
+    """Splits of pictures with true boxes."""
+
+    root: Path
+    """Its folder."""
+    name: str
+    """Name of the folder."""
+    layout: str
+    """How the files are laid out: "voc"."""
+    classes: tuple[str, ...]
+    """Names of class ids 0 ... C-1."""
+    splits: Mapping[str, Split]
+    """By name; "train", "val" and "test" whatever other word the folder has for them."""
+    report: Report
+    """What was wrong, and what was left out because of it."""
+
+    @classmethod
+    def open(
+        cls,
+        root: str | Path,
+        *,
+        classes: Sequence[str] | None = None,
+        bad_data: BadData = "skip",
+    ) -> "Dataset":
+        """Open a folder in PASCAL VOC layout; `voc_layout` lists the forms.
+
+        Args:
+            root: the folder.
+            classes: the names, in the order of their ids; None takes the sorted names of the
+                training split. A model that is evaluated gives its own.
+            bad_data: "skip" leaves unusable pictures out, up to one in a hundred, "error" raises
+                the first. A bad box never costs its picture.
+
+        Returns:
+            The data set. DataError when it cannot be used: RC1xx for a picture, RC2xx for an
+            annotation, a class name or the set as a whole.
+        """
+        root = Path(root)
+        folder = voc.read_folder(root)
+        _require_usable(folder, bad_data)
+        known = _settle_classes(folder, root, classes)
+        ids = {name: i for i, name in enumerate(known)}
+        splits = {
+            name: Split(
+                name=name, classes=known, records=tuple(voc.to_record(s, ids) for s in seen)
+            )
+            for name, seen in folder.splits.items()
+        }
+        return cls(
+            root=root,
+            name=root.resolve().name,
+            layout="voc",
+            classes=known,
+            splits=MappingProxyType(splits),
+            report=Report((*folder.problems, *check_splits(splits, _training_split(folder), root))),
+        )
+
+    def split(self, name: str) -> Split:
+        """Get a split that has pictures.
+
+        Args:
+            name: "train", "val", "test" or as the folder has it; valid, validation, training
+                and testing mean the usual three.
+
+        Returns:
+            The split.
+
+        Raises:
+            ConfigError: there is no such split (RC320).
+            AnnotationError: it has no pictures (RC221).
+        """
+        usual = SPLIT_NAMES.get(name.lower(), name)
+        found = self.splits.get(name, self.splits.get(usual))
+        if found is None:
+            raise ConfigError(
+                "RC320",
+                f"{place_of(self.root)}: split",
+                "the data set has no such split",
+                got=repr(name),
+                want=", ".join(self.splits),
+                fix="name one of them",
+            )
+        if not found.records:
+            raise AnnotationError(
+                "RC221",
+                f"{place_of(self.root)}: {name}",
+                "a split without pictures",
+                fix="fill its list, or name another split",
+            )
+        return found
+
+    def __repr__(self) -> str:
+        parts = ", ".join(f"{name} {len(split)}" for name, split in self.splits.items())
+        return f"Dataset({self.name}: {parts} pictures; classes {', '.join(self.classes)})"
+
+
+def split_off(split: Split, share: float = 0.2, *, seed: int = 0) -> tuple[Split, Split]:
+    """Take a validation split out of a training split, the same one every time.
+
+    Each picture's turn follows from a hash of the seed and its name, so that the order of the
+    records does not matter and a picture that is added moves few others. The last picture of a
+    class stays in training.
+
+    Args:
+        split: at least 2 pictures.
+        share: of the pictures, in (0, 1); at least one is taken.
+        seed: another one gives another choice.
+
+    Returns:
+        The rest as "train", and "val"; both in the order of `split`.
+
+    Raises:
+        ConfigError: the share is not in (0, 1) (RC324).
+        AnnotationError: there are fewer than 2 pictures, or none can be spared (RC223).
+    """
+    if not 0 < share < 1:
+        raise ConfigError(
+            "RC324",
+            "split_off: share",
+            "not a share of the pictures",
+            got=str(share),
+            want="a number between 0 and 1",
+            fix="0.2 takes a fifth for validation",
+        )
+    wanted = max(round(share * len(split)), 1)
+    left = Counter(label for r in split.records for label in set(r.target.labels.tolist()))
+    taken: set[str] = set()
+    for record in sorted(split.records, key=lambda r: _turn(seed, r.name)):
+        labels = set(record.target.labels.tolist())
+        if len(taken) < min(wanted, len(split) - 1) and all(left[label] > 1 for label in labels):
+            taken.add(record.name)
+            left.subtract(labels)
+    if not taken:
+        raise AnnotationError(
+            "RC223",
+            f"split {split.name}",
+            "no picture can be spared for validation",
+            got=f"{len(split)} pictures",
+            want="2 or more, and every class in 2 or more",
+            fix="add pictures, or a val split of your own",
+        )
+    chosen = [record.name in taken for record in split.records]
+    train = split.subset(i for i, is_val in enumerate(chosen) if not is_val)
+    val = split.subset(i for i, is_val in enumerate(chosen) if is_val)
+    return replace(train, name="train"), replace(val, name="val")
+
+
+def _turn(seed: int, name: str) -> bytes:
+    return hashlib.sha256(f"{seed}:{name}".encode("utf-8", "surrogateescape")).digest()
+
+
+def _require_usable(folder: voc.Folder, bad_data: BadData) -> None:
+    """Raise the first bad picture's error where skipping is not wanted, or not enough."""
+    bad = [p for p in folder.problems if p.effect == "picture skipped"]
+    if bad_data not in ("error", "skip"):
+        raise ConfigError(
+            "RC321",
+            "bad_data",
+            "no such policy",
+            got=repr(bad_data),
+            want="error or skip",
+            fix="name one of them",
+        )
+    if bad and bad_data == "error":
+        raise bad[0].error()
+    if len(bad) > MAX_BAD * folder.pictures:
+        raise too_many(bad, folder.pictures)
+
+
+def too_many(bad: Sequence[Problem], pictures: int) -> DataError:
+    """Make the first bad picture's error, which says that these are too many to be skipped.
+
+    Args:
+        bad: the problems whose effect is a skipped picture; one at least.
+        pictures: in all.
+
+    Returns:
+        The error, to be raised.
+    """
+    share = f"{len(bad)} of {pictures} pictures are unusable, at most {MAX_BAD:.0%} are skipped"
+    return replace(bad[0], what=f"{bad[0].what} ({share})").error()
+
+
+def _settle_classes(
+    folder: voc.Folder, root: Path, classes: Sequence[str] | None
+) -> tuple[str, ...]:
+    """Take the given classes or the training split's, and refuse every other name."""
+    mentions = {name: voc.class_mentions(seen) for name, seen in folder.splits.items()}
+    if classes is None:
+        known = classes_of(mentions[_required_training(folder, root)])
+    else:
+        known = tuple(classes)
+        if not known or len(set(known)) < len(known):
+            raise ConfigError(
+                "RC322",
+                "classes",
+                "not a list of class names",
+                got=str(list(known))[:80],
+                want="one name or more, each once",
+                fix="give every class once",
+            )
+    for names in mentions.values():
+        require_known(names, known)
+    return known
+
+
+def _required_training(folder: voc.Folder, root: Path) -> str:
+    name = _training_split(folder)
+    if name is None:
+        raise AnnotationError(
+            "RC202",
+            place_of(root),
+            "there is no training split to take the class names from",
+            got=", ".join(folder.splits),
+            want="train or trainval, or one split only",
+            fix="add the split, or name the classes: Dataset.open(..., classes=[...])",
+        )
+    if not any(seen.objects for seen in folder.splits[name]):
+        empty = not folder.splits[name]
+        raise AnnotationError(
+            "RC221" if empty else "RC222",
+            f"{place_of(root)}: {name}",
+            "a split without pictures" if empty else "a split without objects",
+            got=f"{len(folder.splits[name])} pictures",
+            want="objects to learn from",
+            fix="fill its list" if empty else "add annotations to it",
+        )
+    return name
+
+
+def _training_split(folder: voc.Folder) -> str | None:
+    """Name the split whose names are the classes; a split alone is for training."""
+    for name in ("train", "trainval"):
+        if name in folder.splits:
+            return name
+    return next(iter(folder.splits)) if len(folder.splits) == 1 else None

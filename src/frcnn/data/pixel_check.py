@@ -1,0 +1,32 @@
+"""Every picture of a split decoded once: what opening alone cannot see.
+
+Opening a data set reads headers. A picture that is cut short behind its header, or damaged, is
+found here, before training, instead of in the middle of it.
+"""
+
+from frcnn.data.problems import Problem, Report, remark
+from frcnn.data.records import Split, decode_record
+from frcnn.errors import PictureError
+
+
+def check_pixels(split: Split) -> tuple[Split, Report]:
+    """Decode every picture.
+
+    Args:
+        split: its files are read, none is kept in memory or changed.
+
+    Returns:
+        The split without the pictures that cannot be read, and a report: an error for each of
+        these, a warning for each remark about the others.
+    """
+    usable: list[int] = []
+    problems: list[Problem] = []
+    for index, record in enumerate(split.records):
+        try:
+            notes = decode_record(record).notes
+        except PictureError as error:
+            problems.append(Problem.of(error, effect="picture skipped"))
+        else:
+            usable.append(index)
+            problems.extend(remark(record.path, note) for note in notes)
+    return split.subset(usable), Report(tuple(problems))

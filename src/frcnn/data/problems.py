@@ -1,0 +1,158 @@
+"""What is wrong with a data set: every fault with its place, kept until somebody asks.
+
+Nothing is dropped or changed silently: a box that is left out, a picture that is skipped, a box
+that is clipped is one `Problem` each. What makes a data set unusable is raised instead.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Self
+
+from frcnn.errors import AnnotationError, DataError, FrcnnError, PictureError
+from frcnn.ops.picture_header import place_of
+
+Severity = Literal["error", "warning"]
+Effect = Literal["box dropped", "box clipped", "picture skipped", "none"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """One fault. The fields are those of an error, with what was done about it."""
+
+    code: str
+    """RC1xx for a picture, RC2xx for an annotation or the data set."""
+    place: str
+    """A path, with the line where there is one: `Annotations/a.xml:12`."""
+    what: str
+    """The fault, in a few words."""
+    fix: str
+    """What the reader can do."""
+    got: str = ""
+    """The value found, where there is one."""
+    want: str = ""
+    """What is accepted, where that can be said."""
+    severity: Severity = "error"
+    """A warning changes nothing that would be learned; an error does."""
+    effect: Effect = "none"
+    """What was left out or changed."""
+
+    @classmethod
+    def of(cls, error: FrcnnError, *, effect: Effect) -> Self:
+        """Keep an error instead of raising it.
+
+        Args:
+            error: with its code, place and fix.
+            effect: what was left out because of it.
+
+        Returns:
+            The same as a problem.
+        """
+        return cls(
+            code=error.code,
+            place=error.place,
+            what=error.what,
+            fix=error.fix,
+            got=error.got,
+            want=error.want,
+            effect=effect,
+        )
+
+    def error(self) -> DataError:
+        """Make the error that says the same, to be raised."""
+        kind = PictureError if self.code.startswith("RC1") else AnnotationError
+        return kind(self.code, self.place, self.what, got=self.got, want=self.want, fix=self.fix)
+
+    def to_json(self) -> dict[str, str]:
+        """Give all fields by name."""
+        return dict(vars(self))
+
+
+@dataclass(frozen=True)
+class Report:
+    """All problems of a data set, in the order they were found."""
+
+    problems: tuple[Problem, ...] = ()
+    """Empty when there is nothing to say."""
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        """Those that cost a box or a picture, or ought to be mended."""
+        return tuple(p for p in self.problems if p.severity == "error")
+
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        """Those worth knowing."""
+        return tuple(p for p in self.problems if p.severity == "warning")
+
+    def counts(self) -> dict[str, int]:
+        """Count the problems by code, in the order of codes."""
+        return dict(sorted(Counter(p.code for p in self.problems).items()))
+
+    def plus(self, problems: Iterable[Problem]) -> "Report":
+        """Give a report with more problems at its end.
+
+        Args:
+            problems: to add.
+
+        Returns:
+            A new report; this one stays as it is.
+        """
+        return Report((*self.problems, *problems))
+
+    def summary(self) -> str:
+        """Say it in at most three lines: what was done, how often each fault, the first place.
+
+        Returns:
+            Lines for a person; empty when there is no problem.
+        """
+        if not self.problems:
+            return ""
+        effects = Counter(p.effect for p in self.problems if p.effect != "none")
+        done = ", ".join(f"{_plural(n, effect)}" for effect, n in effects.items())
+        first = (self.errors or self.warnings)[0]
+        whats = {p.code: p.what for p in reversed(self.problems)}
+        faults = ", ".join(f"{n} x {code} {whats[code]}" for code, n in self.counts().items())
+        head = f"{_plural(len(self.errors), 'error')}, {_plural(len(self.warnings), 'warning')}"
+        lines = (
+            f"data: {head}" + (f"; {done}" if done else ""),
+            f"  {faults}",
+            f"  first: {first.place}: {first.what}" + (f"; got {first.got}" if first.got else ""),
+        )
+        return "\n".join(lines)
+
+    def to_json(self) -> dict[str, object]:
+        """Give counts and problems for `data_check.json`; strict JSON."""
+        return {
+            "errors": len(self.errors),
+            "warnings": len(self.warnings),
+            "counts": self.counts(),
+            "problems": [p.to_json() for p in self.problems],
+        }
+
+
+def remark(path: Path, note: str) -> Problem:
+    """Keep a remark about a picture that is used all the same.
+
+    Args:
+        path: of the picture.
+        note: as decoding gives it.
+
+    Returns:
+        A warning.
+    """
+    return Problem(
+        code="RC120",
+        place=place_of(path),
+        what="a picture with a remark",
+        got=note,
+        fix="nothing need be done, if the remark is expected",
+        severity="warning",
+    )
+
+
+def _plural(count: int, what: str) -> str:
+    noun, _, rest = what.partition(" ")
+    ending = "es" if noun.endswith("x") else "s"
+    return " ".join(filter(None, (str(count), noun if count == 1 else noun + ending, rest)))

@@ -1,0 +1,251 @@
+"""A data set's values: what is known of a picture before it is read, and the picture itself.
+
+A `Split` holds records and reads a picture when it is asked for one, in whatever process asks:
+records travel between processes. G true boxes, H x W pixels.
+"""
+
+import hashlib
+import operator
+import os
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import BinaryIO, NamedTuple, overload
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from frcnn.errors import ConfigError, PictureError
+from frcnn.ops import pictures
+from frcnn.ops.picture_header import open_regular, place_of
+from frcnn.types import Size, Target
+
+
+class Stamp(NamedTuple):
+    """By what a changed file is known."""
+
+    bytes: int
+    modified_ns: int
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Record:
+    """A picture that is not read yet, and its true boxes."""
+
+    name: str
+    """File name without its ending."""
+    path: Path
+    size: Size
+    """Of the upright picture, from its header."""
+    target: Target
+    """In pixels of the upright original picture."""
+    stamp: Stamp
+    """Of the file when the data set was opened."""
+    sha256: str = ""
+    """From a SHA256SUMS file beside the data; empty when there is none."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Travel as plain arrays: tensors would take one open file each on their way."""
+        target = self.target
+        arrays = (target.boxes.numpy(), target.labels.numpy(), target.difficult.numpy())
+        return _rebuild, (self.name, self.path, self.size, arrays, self.stamp, self.sha256)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Sample:
+    """A picture and its true boxes."""
+
+    name: str
+    """File name without its ending."""
+    path: Path
+    picture: Tensor
+    """[3, H, W] uint8, RGB, upright."""
+    target: Target
+    """In pixels of the picture."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Split(Sequence[Sample]):
+    """Pictures in a fixed order."""
+
+    name: str
+    """Such as "train"."""
+    classes: tuple[str, ...]
+    """Names of class ids 0 ... C-1."""
+    records: tuple[Record, ...]
+    """In the order of the list, or of file names where there is no list."""
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    @overload
+    def __getitem__(self, index: int) -> Sample: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> "Split": ...
+
+    def __getitem__(self, index: int | slice) -> "Sample | Split":
+        """Read one picture now, or choose a part of the split.
+
+        Args:
+            index: of the picture; a slice reads nothing.
+
+        Returns:
+            The picture with its boxes; for a slice the part of the split.
+
+        Errors are PictureError RC101 ... RC110: the file is unreadable, damaged, or no longer
+        what it was when the data set was opened.
+        """
+        if isinstance(index, slice):
+            return replace(self, records=self.records[index])
+        return read_sample(self.records[operator.index(index)])
+
+    def subset(self, indices: Iterable[int]) -> "Split":
+        """Choose pictures.
+
+        Args:
+            indices: which, in the order wanted.
+
+        Returns:
+            A split of the same name.
+        """
+        return replace(self, records=tuple(self.records[i] for i in indices))
+
+    def without(self, names: Iterable[str]) -> "Split":
+        """Leave pictures out.
+
+        Args:
+            names: of the pictures.
+
+        Returns:
+            A split of the same name.
+
+        Raises:
+            ConfigError: no picture has one of the names (RC323).
+        """
+        leave = set(names)
+        unknown = leave - {record.name for record in self.records}
+        if unknown:
+            raise ConfigError(
+                "RC323",
+                f"Split.without: {self.name}",
+                "the split has no such picture",
+                got=sorted(unknown)[0],
+                fix="use the names of split.records",
+            )
+        return replace(self, records=tuple(r for r in self.records if r.name not in leave))
+
+    @property
+    def boxes_per_class(self) -> dict[str, int]:
+        """How many boxes each class has, difficult ones among them."""
+        counts = Counter(label for r in self.records for label in r.target.labels.tolist())
+        return {name: counts[i] for i, name in enumerate(self.classes)}
+
+    @property
+    def without_objects(self) -> int:
+        """How many pictures have no box: they teach what is background."""
+        return sum(len(record.target.boxes) == 0 for record in self.records)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256, hexadecimal, of everything that training would see, but for the pixels.
+
+        Class names, and for each picture its name, size, bytes, boxes, labels and flags.
+        """
+        digest = hashlib.sha256(repr(self.classes).encode())
+        for r in self.records:
+            line = (r.name, tuple(r.size), r.stamp.bytes, len(r.target.boxes))
+            digest.update(ascii(line).encode())
+            for values in (r.target.boxes, r.target.labels, r.target.difficult):
+                digest.update(values.numpy().tobytes())
+        return digest.hexdigest()
+
+    def __repr__(self) -> str:
+        boxes = sum(self.boxes_per_class.values())
+        return (
+            f"Split({self.name}: {len(self)} pictures, {self.without_objects} without objects, "
+            f"{boxes} boxes of {len(self.classes)} classes)"
+        )
+
+
+def read_sample(record: Record) -> Sample:
+    """Read a record's picture and make it a sample; errors as `decode_record`.
+
+    Args:
+        record: which.
+
+    Returns:
+        The picture with its boxes.
+    """
+    picture = pictures.to_tensor(decode_record(record).pixels)
+    return Sample(name=record.name, path=record.path, picture=picture, target=record.target)
+
+
+def decode_record(record: Record) -> pictures.Decoded:
+    """Decode a record's picture, if the file is still the one that was opened.
+
+    Args:
+        record: which.
+
+    Returns:
+        The picture, with remarks.
+
+    Raises:
+        PictureError: it cannot be read (RC101 ... RC108), has changed since (RC109), or differs
+            from its checksum (RC110).
+    """
+    place = place_of(record.path)
+    with open_regular(record.path) as file:
+        stamp = stamp_of(file)
+        data = file.read() if record.sha256 else b""
+    if stamp != record.stamp:
+        raise _changed(place, f"{stamp.bytes} bytes, another time", f"{record.stamp.bytes} bytes")
+    if record.sha256 and hashlib.sha256(data).hexdigest() != record.sha256:
+        raise PictureError(
+            "RC110",
+            place,
+            "the picture differs from its checksum",
+            want=f"SHA-256 {record.sha256[:16]}... of SHA256SUMS",
+            fix="restore the file from a copy; or, if it was changed on purpose, renew SHA256SUMS",
+        )
+    return pictures.decode(record.path)
+
+
+def stamp_of(file: BinaryIO) -> Stamp:
+    """Look at an open file's length and time.
+
+    Args:
+        file: open for reading.
+
+    Returns:
+        What tells it from a changed one.
+    """
+    status = os.fstat(file.fileno())
+    return Stamp(status.st_size, status.st_mtime_ns)
+
+
+def _changed(place: str, got: str, want: str) -> PictureError:
+    return PictureError(
+        "RC109",
+        place,
+        "the picture changed since the data set was opened",
+        got=got,
+        want=want,
+        fix="start again, and leave the data alone while it is in use",
+    )
+
+
+def _rebuild(
+    name: str,
+    path: Path,
+    size: Size,
+    arrays: tuple[np.ndarray, np.ndarray, np.ndarray],
+    stamp: Stamp,
+    sha256: str,
+) -> Record:
+    boxes, labels, difficult = (torch.from_numpy(values) for values in arrays)
+    target = Target(boxes=boxes, labels=labels, difficult=difficult)
+    return Record(name=name, path=path, size=size, target=target, stamp=stamp, sha256=sha256)

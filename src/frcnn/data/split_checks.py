@@ -1,0 +1,122 @@
+"""Questions about whole splits: is one empty, do two share pictures, is a class rare.
+
+All are warnings: training works, but its figures may mean less than they seem to.
+"""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from itertools import combinations
+from pathlib import Path
+
+from frcnn.data.problems import Problem
+from frcnn.data.records import Record, Split
+from frcnn.data.voc_layout import USUAL  # "trainval" shares its pictures on purpose
+from frcnn.ops.picture_header import place_of
+
+FEW_BOXES = 10
+"""A class with fewer boxes in the training split is warned about."""
+_END_BYTES = 4096
+
+
+def check_splits(splits: Mapping[str, Split], training: str | None, root: Path) -> list[Problem]:
+    """Ask all questions.
+
+    Args:
+        splits: of one data set.
+        training: which of them training uses; None when there is none.
+        root: folder of the data set.
+
+    Returns:
+        A warning for each finding.
+    """
+    return [
+        *_empty(splits.values(), root),
+        *(_rare(splits[training], root) if training else ()),
+        *_shared(splits, root),
+        *_copies(splits.values()),
+    ]
+
+
+def _empty(splits: Iterable[Split], root: Path) -> Iterator[Problem]:
+    for split in splits:
+        place = f"{place_of(root)}: {split.name}"
+        if not split.records:
+            yield _warning("RC221", place, "a split without pictures", "fill its list or delete it")
+        elif split.without_objects == len(split):
+            yield _warning("RC222", place, "a split without objects", "add annotations to it")
+
+
+def _rare(split: Split, root: Path) -> Iterator[Problem]:
+    for name, count in split.boxes_per_class.items():
+        if count < FEW_BOXES:
+            yield _warning(
+                "RC226",
+                f"{place_of(root)}: {split.name}",
+                "a class with few boxes to learn from",
+                "add pictures of it, or leave the class out",
+                got=f"{name}: {count}",
+            )
+
+
+def _shared(splits: Mapping[str, Split], root: Path) -> Iterator[Problem]:
+    """Find files that are in two splits by name.
+
+    Yields:
+        A warning for each.
+    """
+    for first, second in combinations([splits[n] for n in USUAL if n in splits], 2):
+        paths = {record.path for record in first.records}
+        for record in second.records:
+            if record.path in paths:
+                yield _warning(
+                    "RC220",
+                    place_of(record.path),
+                    "the same picture twice",
+                    "keep it in one split only, or figures on the other are too good",
+                    got=f"in {first.name} and in {second.name}",
+                )
+
+
+def _copies(splits: Iterable[Split]) -> Iterator[Problem]:
+    """Find different files with the same bytes: by length, then both ends, then in full.
+
+    Yields:
+        A warning for each copy.
+    """
+    groups = [list({r.path: r for split in splits for r in split.records}.values())]
+    groups = _divide(groups, lambda r: r.stamp.bytes)
+    groups = _divide(groups, lambda r: _digest(r.path, _END_BYTES))
+    for first, *copies in _divide(groups, lambda r: _digest(r.path, None)):
+        for copy in copies:
+            yield _warning(
+                "RC220",
+                place_of(copy.path),
+                "the same picture twice",
+                "delete one, above all if they are in different splits",
+                got=f"a copy of {place_of(first.path)}",
+            )
+
+
+def _divide(groups: list[list[Record]], key: Callable[[Record], Hashable]) -> list[list[Record]]:
+    """Divide each group by a key; those that are alone in theirs are no copies."""
+    divided: list[list[Record]] = []
+    for group in groups:
+        parts: dict[Hashable, list[Record]] = defaultdict(list)
+        for record in group:
+            parts[key(record)].append(record)
+        divided += [part for part in parts.values() if len(part) > 1]
+    return divided
+
+
+def _digest(path: Path, ends: int | None) -> str:
+    with path.open("rb") as file:
+        if ends is None:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+        start = file.read(ends)
+        file.seek(-min(ends, len(start)), 2)
+        return hashlib.sha256(start + file.read()).hexdigest()
+
+
+def _warning(code: str, place: str, what: str, fix: str, got: str = "") -> Problem:
+    return Problem(code=code, place=place, what=what, fix=fix, got=got, severity="warning")

@@ -1,0 +1,199 @@
+"""One PASCAL VOC annotation: what the file says, and the form in which it is written.
+
+VOC's corners are 1-based and inclusive. Here, and nowhere else, they become our continuous ones:
+(xmin - 1, ymin - 1, xmax, ymax), so that the width is xmax - xmin + 1 and plain IoU equals the
+devkit's. `<path>` and `<folder>` are never read: they name places on somebody else's machine.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from xml.sax.saxutils import escape
+
+from frcnn.data.problems import Problem
+from frcnn.data.xml_tree import Element, read_xml
+from frcnn.errors import AnnotationError
+from frcnn.ops.picture_header import place_of
+from frcnn.types import Size
+
+Corners = tuple[float, float, float, float]
+"""(x1, y1, x2, y2), pixels, continuous."""
+
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_EDGES = ("xmin", "ymin", "xmax", "ymax")
+
+
+@dataclass(frozen=True)
+class VOCObject:
+    """One object of an annotation."""
+
+    name: str
+    box: Corners
+    difficult: bool
+    line: int = 0
+    """Of its <bndbox>."""
+
+
+@dataclass(frozen=True)
+class VOCAnnotation:
+    """A file, without what was wrong in it."""
+
+    path: Path
+    filename: str
+    """Of the picture, as the file has it; empty when it does not say."""
+    size: Size | None
+    """Of the picture; None when the file does not say."""
+    objects: tuple[VOCObject, ...]
+    problems: tuple[Problem, ...]
+    """A dropped box for each object that could not be read."""
+
+
+def read_annotation(path: Path) -> VOCAnnotation:
+    """Read a file; objects with unusable boxes are left out and reported.
+
+    Args:
+        path: of the XML file.
+
+    Returns:
+        What it says.
+
+    Raises:
+        AnnotationError: no well-formed XML or beyond the limits (RC203 ... RC205), or XML of
+            another kind (RC206).
+    """
+    root = read_xml(path)
+    if root.tag != "annotation":
+        raise AnnotationError(
+            "RC206",
+            f"{place_of(path)}:{root.line}",
+            "this XML is no VOC annotation",
+            got=f"<{root.tag[:50]}>",
+            want="<annotation>",
+            fix="take the file out of the data, or export the annotations as PASCAL VOC",
+        )
+    objects: list[VOCObject] = []
+    problems: list[Problem] = []
+    for element in root.children:
+        if element.tag == "object":
+            _read_object(element, path, objects, problems)
+    return VOCAnnotation(
+        path, root.text_of("filename"), _read_size(root), tuple(objects), tuple(problems)
+    )
+
+
+def write_annotation(filename: str, size: Size, objects: Sequence[VOCObject]) -> bytes:
+    """Write the file that `read_annotation` reads back without loss.
+
+    Args:
+        filename: of the picture, without folders.
+        size: of the picture, pixels.
+        objects: both sides of each box must be longer than 1 pixel, or VOC's corners meet.
+
+    Returns:
+        The file, UTF-8.
+
+    Raises:
+        AnnotationError: a box is too small to be written (RC207).
+    """
+    for box in (thing.box for thing in objects):
+        if box[2] - box[0] <= 1 or box[3] - box[1] <= 1:
+            raise AnnotationError(
+                "RC207",
+                filename,
+                "a box without area",
+                got=str(tuple(box)),
+                want="sides longer than 1 pixel",
+                fix="leave the box out",
+            )
+    rows = [_written(thing) for thing in objects]
+    return (
+        f"<annotation>\n  <filename>{escape(filename)}</filename>\n"
+        f"  <size><width>{size.width}</width><height>{size.height}</height>"
+        f"<depth>3</depth></size>\n{''.join(rows)}</annotation>\n"
+    ).encode()
+
+
+def _written(thing: VOCObject) -> str:
+    x1, y1, x2, y2 = thing.box
+    edges = (x1 + 1, y1 + 1, x2, y2)
+    corners = "".join(
+        f"<{edge}>{value:.10g}</{edge}>" for edge, value in zip(_EDGES, edges, strict=True)
+    )
+    flag = int(thing.difficult)
+    return (
+        f"  <object>\n    <name>{escape(thing.name)}</name>\n    <difficult>{flag}</difficult>\n"
+        f"    <bndbox>{corners}</bndbox>\n  </object>\n"
+    )
+
+
+def _read_size(root: Element) -> Size | None:
+    element = root.child("size")
+    if element is None:
+        return None
+    texts = element.text_of("height"), element.text_of("width")
+    if not all(_NUMBER.fullmatch(text) and len(text) < 10 for text in texts):
+        return None
+    size = Size(*(int(float(text)) for text in texts))
+    return size if max(size) > 0 else None  # labelImg writes 0 x 0 when it does not know
+
+
+def _read_object(
+    element: Element, path: Path, objects: list[VOCObject], problems: list[Problem]
+) -> None:
+    place = place_of(path)
+    name = element.text_of("name")
+    if not name:
+        problems.append(_dropped("RC215", f"{place}:{element.line}", "an object without a name"))
+        return
+    frame = element.child("bndbox")
+    line = element.line if frame is None else frame.line
+    texts = ["" if frame is None else frame.text_of(edge) for edge in _EDGES]
+    edges = [float(t) if _NUMBER.fullmatch(t) else float("nan") for t in texts]
+    shown = ", ".join(f"{e} {t[:20] or 'missing'}" for e, t in zip(_EDGES, texts, strict=True))
+    if not all(abs(edge) < 1e9 for edge in edges):  # NaN is not below anything
+        problems.append(
+            _dropped("RC208", f"{place}:{line}", "a box that is not four numbers", shown)
+        )
+    elif edges[2] <= edges[0] or edges[3] <= edges[1]:
+        problems.append(_dropped("RC207", f"{place}:{line}", "a box without area", shown))
+    else:
+        box = (edges[0] - 1, edges[1] - 1, edges[2], edges[3])
+        objects.append(VOCObject(name, box, _difficult(element, place, problems), line))
+
+
+def _difficult(element: Element, place: str, problems: list[Problem]) -> bool:
+    flag = element.child("difficult")
+    if flag is None or flag.text in ("0", "", "false", "False"):
+        return False
+    if flag.text in ("1", "true", "True"):
+        return True
+    problems.append(
+        Problem(
+            code="RC227",
+            place=f"{place}:{flag.line}",
+            what="difficult is neither 0 nor 1; taken as 0",
+            got=flag.text[:20],
+            want="0 or 1",
+            fix="mend the flag",
+            severity="warning",
+        )
+    )
+    return False
+
+
+def _dropped(code: str, place: str, what: str, got: str = "") -> Problem:
+    wants = {
+        "RC207": "xmin < xmax and ymin < ymax",
+        "RC208": "finite xmin, ymin, xmax, ymax",
+        "RC215": "<name> with the class in it",
+    }
+    return Problem(
+        code=code,
+        place=place,
+        what=what,
+        got=got,
+        want=wants[code],
+        fix="mend or delete the object; its box is left out",
+        effect="box dropped",
+    )

@@ -1,0 +1,165 @@
+"""XML from strangers: read with line numbers, within limits, nothing else ever opened.
+
+Document types and entities are refused (defusedxml), and so are files that are too large, too
+deep or have too many elements, because expat itself sets no such limits.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NoReturn
+
+from defusedxml import DefusedXmlException
+from defusedxml.ElementTree import DefusedXMLParser, ParseError
+
+from frcnn.errors import AnnotationError
+from frcnn.ops.picture_header import place_of
+
+MAX_BYTES = 10 * 1024 * 1024
+"""Of a file; VOC's largest has 30 thousand."""
+MAX_DEPTH = 50
+"""Elements inside each other; VOC has 5."""
+MAX_ELEMENTS = 200_000
+"""Of a file; 5,000 boxes need 60 thousand."""
+
+
+@dataclass
+class Element:
+    """One element, without its attributes: VOC has none."""
+
+    tag: str
+    line: int
+    """1 is the first."""
+    text: str = ""
+    """All text directly inside, without surrounding space."""
+    children: list["Element"] = field(default_factory=list)
+    """In the order of the file."""
+
+    def child(self, tag: str) -> "Element | None":
+        """Find the first direct child of that name."""
+        return next((c for c in self.children if c.tag == tag), None)
+
+    def text_of(self, tag: str) -> str:
+        """Give the text of the first direct child of that name; empty when there is none."""
+        found = self.child(tag)
+        return "" if found is None else found.text
+
+
+def read_xml(path: Path) -> Element:
+    """Read a file.
+
+    Errors are AnnotationError: RC203 when it cannot be read or is no well-formed XML, RC204 for a
+    document type or entity, RC205 beyond the limits.
+
+    Args:
+        path: of the file.
+
+    Returns:
+        The outermost element.
+    """
+    place = place_of(path)
+    return parse_xml(_read(path, place), place)
+
+
+def parse_xml(data: bytes, place: str) -> Element:
+    """Read XML from memory; errors as `read_xml`.
+
+    Args:
+        data: in any encoding that expat knows and the data declares, or UTF-8 or UTF-16.
+        place: how errors name it.
+
+    Returns:
+        The outermost element.
+
+    Raises:
+        AnnotationError: RC203, RC204, RC205.
+    """
+    target = _Target(place)
+    parser = DefusedXMLParser(target=target, forbid_dtd=True)
+    target.expat = parser.parser
+    try:
+        parser.feed(data)
+        root: Element = parser.close()
+    except DefusedXmlException as error:
+        raise AnnotationError(
+            "RC204",
+            f"{place}:{target.line}",
+            "document types and entities are not accepted",
+            got=type(error).__name__.removesuffix("Forbidden"),
+            fix="remove the <!DOCTYPE ...> part; annotations need none",
+        ) from error
+    except ParseError as error:
+        line, column = error.position
+        raise _malformed(f"{place}:{line}:{column + 1}", str(error)) from error
+    except (LookupError, ValueError) as error:  # an encoding that expat does not know
+        raise _malformed(f"{place}:{target.line}", str(error)) from error
+    return root
+
+
+class _Target:
+    """Builds the tree while expat reads."""
+
+    def __init__(self, place: str) -> None:
+        self.expat: Any = None
+        self._place = place
+        self._open = [Element(tag="", line=0)]
+        self._count = 0
+
+    @property
+    def line(self) -> int:
+        return int(self.expat.CurrentLineNumber)
+
+    def start(self, tag: str, _attributes: dict[str, str]) -> None:
+        self._count += 1
+        if len(self._open) > MAX_DEPTH or self._count > MAX_ELEMENTS:
+            self._refuse()
+        element = Element(tag=tag, line=self.line)
+        self._open[-1].children.append(element)
+        self._open.append(element)
+
+    def end(self, _tag: str) -> None:
+        element = self._open.pop()
+        element.text = element.text.strip()
+
+    def data(self, text: str) -> None:
+        self._open[-1].text += text
+
+    def close(self) -> Element:
+        return self._open[0].children[0]
+
+    def _refuse(self) -> NoReturn:
+        raise AnnotationError(
+            "RC205",
+            f"{self._place}:{self.line}",
+            "the annotation is too large or too deep",
+            got=f"{self._count} elements, {len(self._open)} deep",
+            want=f"at most {MAX_ELEMENTS} elements, {MAX_DEPTH} deep",
+            fix="this is no VOC annotation; take the file out of the data",
+        )
+
+
+def _read(path: Path, place: str) -> bytes:
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise _malformed(place, error.strerror or str(error)) from error
+    if len(data) > MAX_BYTES:
+        raise AnnotationError(
+            "RC205",
+            place,
+            "the annotation is too large or too deep",
+            got=f"more than {MAX_BYTES} bytes",
+            want=f"at most {MAX_BYTES}",
+            fix="this is no VOC annotation; take the file out of the data",
+        )
+    return data
+
+
+def _malformed(place: str, reason: str) -> AnnotationError:
+    return AnnotationError(
+        "RC203",
+        place,
+        "the annotation cannot be read as XML",
+        got=reason,
+        fix="mend the file by hand or export it again",
+    )

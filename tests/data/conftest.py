@@ -1,0 +1,108 @@
+"""A data set in VOC layout, made picture by picture."""
+
+import struct
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+Box = tuple[str, object, object, object, object]
+"""Class, then VOC's xmin, ymin, xmax, ymax, as they shall stand in the file."""
+
+SIZE = "<size><width>60</width><height>40</height></size>"
+CAT: Box = ("cat", 11, 6, 30, 20)
+DOG: Box = ("dog", 21, 11, 40, 35)
+
+
+def png(width: int, height: int, grey: int) -> bytes:
+    """A grey picture of one value; equal sizes give equal lengths."""
+
+    def chunk(name: bytes, body: bytes) -> bytes:
+        crc = struct.pack(">I", zlib.crc32(name + body))
+        return struct.pack(">I", len(body)) + name + body + crc
+
+    head = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    rows = (b"\0" + bytes([grey]) * width) * height
+    body = chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows, 0)) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + body
+
+
+@dataclass
+class Maker:
+    """Writes the files of a data set; pictures are 60 wide and 40 high, no two alike."""
+
+    root: Path
+    pictures: str = "JPEGImages"
+    annotations: str = "Annotations"
+    count: int = 0
+
+    def picture(self, name: str, *, data: bytes | None = None, suffix: str = ".png") -> Path:
+        self.count += 1
+        path = self.root / self.pictures / f"{name}{suffix}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(png(60, 40, self.count % 256) if data is None else data)
+        return path
+
+    def xml(
+        self,
+        name: str,
+        boxes: Iterable[Box],
+        *,
+        size: str = SIZE,
+    ) -> Path:
+        rows = [
+            f"<annotation>\n<filename>{name}.png</filename>\n<path>/etc/passwd</path>\n{size}\n"
+        ]
+        for label, *edges in boxes:
+            words = zip(("xmin", "ymin", "xmax", "ymax"), edges, strict=True)
+            corners = "".join(f"<{w}>{edge}</{w}>" for w, edge in words)
+            rows.append(
+                f"<object><name>{label}</name><difficult>0</difficult>\n"
+                f"<bndbox>{corners}</bndbox></object>\n"
+            )
+        return self.raw(name, "".join([*rows, "</annotation>\n"]).encode())
+
+    def raw(self, name: str, data: bytes) -> Path:
+        path = self.root / self.annotations / f"{name}.xml"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+        return path
+
+    def add(self, name: str, boxes: Iterable[Box] = (CAT,)) -> Path:
+        """Picture and annotation; the picture's path."""
+        self.xml(name, boxes)
+        return self.picture(name)
+
+    def split(self, name: str, names: Sequence[str]) -> Path:
+        path = self.root / "ImageSets" / "Main" / f"{name}.txt"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("".join(f"{n}\n" for n in names))
+        return path
+
+    def standard(self) -> "Maker":
+        """Twelve for training with 12 boxes of each class, one each for val and test."""
+        names = [f"t{i:02}" for i in range(12)]
+        for name in names:
+            self.add(name, [CAT, DOG])
+        self.add("v", [CAT])
+        self.add("w", [DOG])
+        self.split("train", names)
+        self.split("val", ["v"])
+        self.split("test", ["w"])
+        return self
+
+
+@pytest.fixture
+def voc(tmp_path: Path) -> Maker:
+    """An empty data set to be filled."""
+    root = tmp_path / "set"
+    root.mkdir()
+    return Maker(root)
+
+
+@pytest.fixture
+def standard(voc: Maker) -> Maker:
+    """A data set without fault."""
+    return voc.standard()

@@ -1,0 +1,37 @@
+"""Every picture decoded once: what headers do not show."""
+
+from frcnn.data.dataset import Dataset
+from frcnn.data.pixel_check import check_pixels
+
+
+def test_a_good_split_stays_as_it_is(standard) -> None:
+    split = Dataset.open(standard.root).split("train")
+    usable, report = check_pixels(split)
+    assert usable.fingerprint == split.fingerprint
+    assert report.problems == ()
+
+
+def test_cut_and_remarkable_pictures(standard) -> None:
+    """Behind their headers: one is cut short, one is damaged, one has bytes after its end."""
+    folder = standard.root / "JPEGImages"
+    data = (folder / "t01.png").read_bytes()
+    (folder / "t01.png").write_bytes(data[:-40])
+    (folder / "t02.png").write_bytes(data.replace(b"IDATx", b"IDATy"))
+    (folder / "t03.png").write_bytes(data + b"xyz")
+    split = Dataset.open(standard.root).split("train")
+    assert len(split) == 12
+    before = {path: path.read_bytes() for path in folder.iterdir()}
+    usable, report = check_pixels(split)
+    assert [r.name for r in usable.records] == [
+        r.name for r in split.without(["t01", "t02"]).records
+    ]
+    assert [p.code for p in report.problems] == ["RC102", "RC103", "RC120"]
+    assert [p.effect for p in report.problems] == ["picture skipped", "picture skipped", "none"]
+    assert report.problems[2].got == "3 bytes after the end"
+    assert {path: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_nothing_in(standard) -> None:
+    usable, report = check_pixels(Dataset.open(standard.root).split("train").subset([]))
+    assert len(usable) == 0
+    assert report.problems == ()

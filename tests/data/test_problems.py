@@ -1,0 +1,90 @@
+"""Problems and their report."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from frcnn.data.problems import Problem, Report, remark
+from frcnn.errors import AnnotationError, PictureError
+
+FLAT = Problem(
+    code="RC207",
+    place="a.xml:12",
+    what="a box without area",
+    got="xmin 5, xmax 5",
+    want="xmin < xmax",
+    fix="mend it",
+    effect="box dropped",
+)
+NOTE = remark(Path("a.jpg"), "EXIF rotation 6 applied")
+
+
+def test_an_error_becomes_a_problem_and_back() -> None:
+    error = PictureError("RC102", "a.jpg", "cut short", got="3 bytes", want="9", fix="replace it")
+    problem = Problem.of(error, effect="picture skipped")
+    assert problem.severity == "error"
+    assert problem.effect == "picture skipped"
+    again = problem.error()
+    assert type(again) is PictureError
+    assert str(again) == str(error)
+    assert type(FLAT.error()) is AnnotationError
+
+
+def test_a_remark_is_a_warning() -> None:
+    assert (NOTE.severity, NOTE.effect, NOTE.code) == ("warning", "none", "RC120")
+
+
+def test_counts_and_kinds() -> None:
+    report = Report((FLAT, NOTE, FLAT))
+    assert report.counts() == {"RC120": 1, "RC207": 2}
+    assert report.errors == (FLAT, FLAT)
+    assert report.warnings == (NOTE,)
+
+
+def test_golden_summary() -> None:
+    assert Report((FLAT, NOTE, FLAT)).summary() == (
+        "data: 2 errors, 1 warning; 2 boxes dropped\n"
+        "  1 x RC120 a picture with a remark, 2 x RC207 a box without area\n"
+        "  first: a.xml:12: a box without area; got xmin 5, xmax 5"
+    )
+
+
+@pytest.mark.parametrize("problems", [(), (NOTE,), (FLAT,), (NOTE, FLAT) * 500])
+def test_a_summary_has_at_most_three_lines(problems: tuple[Problem, ...]) -> None:
+    assert len(Report(problems).summary().splitlines()) == (3 if problems else 0)
+
+
+def test_nothing_in() -> None:
+    report = Report()
+    assert report.summary() == ""
+    assert report.counts() == {}
+    assert report.to_json() == {"errors": 0, "warnings": 0, "counts": {}, "problems": []}
+
+
+def test_json_is_strict_and_whole() -> None:
+    report = Report((FLAT, NOTE))
+    again = json.loads(json.dumps(report.to_json(), allow_nan=False))
+    assert again["problems"][0] == {
+        "code": "RC207",
+        "place": "a.xml:12",
+        "what": "a box without area",
+        "got": "xmin 5, xmax 5",
+        "want": "xmin < xmax",
+        "fix": "mend it",
+        "severity": "error",
+        "effect": "box dropped",
+    }
+    assert (again["errors"], again["warnings"]) == (1, 1)
+
+
+def test_a_picture_in_the_plural() -> None:
+    skipped = Problem.of(PictureError("RC102", "a", "cut", fix="x"), effect="picture skipped")
+    assert "1 picture skipped" in Report((skipped,)).summary()
+    assert "2 pictures skipped" in Report((skipped, skipped)).summary()
+
+
+def test_a_report_grows_into_a_new_one() -> None:
+    report = Report((FLAT,))
+    assert report.plus([NOTE]).problems == (FLAT, NOTE)
+    assert report.problems == (FLAT,)
