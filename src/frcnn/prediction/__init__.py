@@ -1,0 +1,13 @@
+"""Prediction: a model and pictures in, results out.
+
+file                 what it does
+predictor.py         Detector: the network with its class names; start reading here
+inference_copy.py    the network as it is computed: precision, memory layout, folded batch norms
+loading.py           a picture of any accepted form -> pixels, or an error that says what is wanted
+choice.py            which detections are reported: conf, iou, max_det, classes
+result.py            Result: what was found in one picture
+sources.py           files, folders and patterns -> picture files
+folder.py            a whole folder: results on disk as they come, faults counted, resumable
+diary.py             the file that a folder's run is resumed from
+writers.py           pictures with boxes, JSON, CSV
+"""

@@ -1,0 +1,164 @@
+"""The diary of a folder's run: one line for each picture, written when its result is whole.
+
+Kill the process at any instant: the lines that are there are true, a torn last one is cut off,
+and `--resume` goes on after them. The first line says what the run was asked to do, so that
+results of different models or thresholds are never mixed.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
+
+from frcnn import files
+from frcnn.errors import ConfigError
+from frcnn.prediction.result import text_of
+
+NAME = "predictions.jsonl"
+"""Of the file in the folder of results."""
+
+
+class _Latest(NamedTuple):
+    """What is remembered of a picture's last line."""
+
+    fault: str
+    """The error's code; empty for a result."""
+    stamp: list[int]
+    """Of the picture's file at that time."""
+
+
+class Diary:
+    """The file. Of each picture only whether it is done is kept in memory, not what was found."""
+
+    def __init__(self, folder: Path, about: Mapping[str, Any]) -> None:
+        """Open or start the diary of a folder of results.
+
+        Errors are ConfigError RC388 when the diary in the folder was begun for something else or
+        is damaged, DiskError when it cannot be read or written.
+
+        Args:
+            folder: of the results; it exists.
+            about: what the run was asked to do, plain values.
+        """
+        self.path = folder / NAME
+        self._latest: dict[str, _Latest] = {}
+        head = json.loads(_line({"run": dict(about)}))  # as it is read again
+        rows = self._read()
+        first = next(rows, None)
+        if first is None:
+            files.append_line(self.path, _line(head))
+        else:
+            _require_same(self.path, first, head)
+        for row in rows:
+            self._latest[row["path"]] = _Latest(_fault_of(row), row["stamp"])
+
+    @staticmethod
+    def is_in(folder: Path) -> bool:
+        """Tell whether a folder holds a diary already."""
+        return (folder / NAME).exists()
+
+    def is_done(self, path: Path) -> bool:
+        """Tell whether a picture has its result, and its file is still the same.
+
+        A picture that could not be read is not done: it may have been mended.
+        """
+        latest = self._latest.get(text_of(path))
+        return latest is not None and not latest.fault and latest.stamp == stamp_of(path)
+
+    def add(self, path: Path, row: Mapping[str, Any]) -> None:
+        """Write a picture's line; whatever belongs to its result is on disk already.
+
+        Args:
+            path: of the picture.
+            row: plain values; of two lines for a picture the later one counts. DiskError when
+                it cannot be written.
+        """
+        entry = {"path": text_of(path), "stamp": stamp_of(path), **row}
+        latest = _Latest(_fault_of(entry), entry["stamp"])
+        if latest.fault and latest == self._latest.get(entry["path"]):
+            return  # the same fault again
+        files.append_line(self.path, _line(entry))
+        self._latest[entry["path"]] = latest
+
+    def pictures(self) -> Iterator[dict[str, Any]]:
+        """Read the results again, each picture once.
+
+        Yields:
+            What was written of a picture, in the order of the lines.
+        """
+        for row in self._current():
+            if "problem" not in row:
+                yield {name: value for name, value in row.items() if name != "stamp"}
+
+    def problems(self) -> Iterator[dict[str, Any]]:
+        """Read the faults again, of the pictures that have no result.
+
+        Yields:
+            An error's fields, in the order of the lines.
+        """
+        for row in self._current():
+            if "problem" in row:
+                yield row["problem"]
+
+    def _current(self) -> Iterator[dict[str, Any]]:
+        # from the file alone: an interrupt may have come between a line and its being remembered
+        last = {row["path"]: number for number, row in enumerate(self._read()) if number}
+        rows = enumerate(self._read())
+        return (row for number, row in rows if number and last[row["path"]] == number)
+
+    def _read(self) -> Iterator[dict[str, Any]]:  # up to the last whole line
+        if not self.path.exists():
+            return
+        with self._open() as stream:
+            for number, line in enumerate(stream):
+                if line.endswith(b"\n"):
+                    yield _parsed(self.path, number, line)
+
+    def _open(self) -> BinaryIO:
+        try:
+            return self.path.open("rb")
+        except OSError as error:
+            raise files.disk_error(error, self.path) from error
+
+
+def stamp_of(path: Path) -> list[int]:
+    """Give a file's length and time, by which a changed one is known; empty when it is gone."""
+    try:
+        status = path.stat()
+    except OSError:
+        return []
+    return [status.st_size, status.st_mtime_ns]
+
+
+def _line(row: Mapping[str, Any]) -> str:
+    return json.dumps(row, allow_nan=False, ensure_ascii=False)
+
+
+def _fault_of(row: Mapping[str, Any]) -> str:
+    return str(row["problem"]["code"]) if "problem" in row else ""
+
+
+def _parsed(path: Path, number: int, line: bytes) -> dict[str, Any]:
+    try:
+        row = json.loads(line)
+    except ValueError:
+        row = None
+    if not isinstance(row, dict) or not row.keys() >= ({"path", "stamp"} if number else {"run"}):
+        got = line[:60].decode(errors="replace").strip()
+        place = f"{path}:{number + 1}"
+        raise _cannot_resume(place, "the line is damaged", got, "a line as frcnn writes it")
+    return row
+
+
+def _require_same(path: Path, row: Mapping[str, Any], head: Mapping[str, Any]) -> None:
+    before, now = row["run"], head["run"]
+    differing = sorted(name for name in {*before, *now} if before.get(name) != now.get(name))
+    if differing:
+        got = ", ".join(f"{name} {now.get(name)}" for name in differing)
+        want = ", ".join(f"{name} {before.get(name)}" for name in differing)
+        raise _cannot_resume(f"{path}:1", "the results there were made otherwise", got, want)
+
+
+def _cannot_resume(place: str, what: str, got: str, want: str) -> ConfigError:
+    fix = "resume with the same model and options, or choose another folder"
+    return ConfigError("RC388", place, what, got=got, want=want, fix=fix)

@@ -1,0 +1,283 @@
+"""A whole folder: results on disk as they come, faults counted, resumable.
+
+For each picture, in this order: read it, look at it, write the picture with its boxes, write its
+line in the diary. So a line in the diary means a result that is whole, whenever the process ends.
+JSON and CSV are made of the diary at the end, and also when the run is interrupted.
+"""
+
+import contextlib
+import os
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from frcnn import files
+from frcnn.data.problems import Problem
+from frcnn.errors import ConfigError, DiskError, PictureError
+from frcnn.prediction.choice import Choice
+from frcnn.prediction.diary import Diary
+from frcnn.prediction.loading import Loaded, load
+from frcnn.prediction.picture_files import is_writable_name, write_picture
+from frcnn.prediction.predictor import Detector
+from frcnn.prediction.result import Result, text_of
+from frcnn.prediction.sources import Expanded, PictureFile
+from frcnn.prediction.writers import write_csv, write_json
+
+Kind = Literal["images", "json", "csv"]
+PICTURES = "pictures"
+"""The folder of pictures with boxes, inside the folder of results."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Outcome:
+    """What became of one picture."""
+
+    path: Path
+    seconds: float
+    """Reading and looking; of pictures computed together, each its share."""
+    result: Result | None = None
+    """What was found; None when the picture could not be read."""
+    problem: Problem | None = None
+    """Why it could not."""
+
+    def __str__(self) -> str:
+        """Say it in one line, as `street.jpg  1280x853  412 ms  7 objects: person 3, car 2`."""
+        if self.result is None or self.problem is not None:
+            fault = self.problem
+            return f"{text_of(self.path)}  skipped: {fault.what if fault else ''}"
+        width, height = self.result.size.width, self.result.size.height
+        where = f"{text_of(self.path)}  {width}x{height}"
+        return f"{where}  {self.seconds * 1000:.0f} ms  {self.result!r}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summary:
+    """What a folder's run came to."""
+
+    out: Path
+    """Folder of the results."""
+    done: int = 0
+    """Pictures looked at in this run."""
+    resumed: int = 0
+    """Pictures that had their result from an earlier run."""
+    objects: Mapping[str, int] = field(default_factory=dict)
+    """How many of each class were found in this run, most frequent first."""
+    failures: tuple[Problem, ...] = ()
+    """A problem for each picture or source that gave no result."""
+    files: tuple[Path, ...] = ()
+    """What was written."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether not one picture could be used."""
+        return not self.done and not self.resumed
+
+    def __str__(self) -> str:
+        """Say it in a few lines for a person: counts, the faults by kind, the files."""
+        found = ", ".join(f"{name} {count}" for name, count in self.objects.items())
+        head = f"{self.done} pictures, {sum(self.objects.values())} objects"
+        lines = [head + (f": {found}" if found else "")]
+        if self.resumed:
+            lines.append(f"{self.resumed} pictures were done before")
+        if self.failures:
+            lines.append(f"{len(self.failures)} skipped:")
+            lines += [f"  {p.code} {p.place}: {p.what}" for p in self.failures[:_SHOWN]]
+            rest = len(self.failures) - _SHOWN
+            lines += [f"  and {rest} more, all in predictions.jsonl"] * (rest > 0)
+        lines += [f"saved {path}" for path in self.files]
+        return "\n".join(lines)
+
+    def to_json(self) -> dict[str, Any]:
+        """Give the same as plain values."""
+        return {
+            "out": text_of(self.out),
+            "pictures": self.done,
+            "resumed": self.resumed,
+            "objects": dict(self.objects),
+            "failures": [problem.to_json() for problem in self.failures],
+            "files": [text_of(path) for path in self.files],
+        }
+
+
+_SHOWN = 10  # faults printed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """What a folder's run is asked to do."""
+
+    out: Path
+    """Folder of the results; made when it is not there."""
+    save: Sequence[Kind] = ("images", "json")
+    """What to write."""
+    choice: Choice = field(default_factory=Choice)
+    """Which detections to report."""
+    about: Mapping[str, Any] = field(default_factory=dict)
+    """What identifies the model, plain values; a resumed run must have the same."""
+    resume: bool = False
+    """Go on in `out`; pictures that have their result are skipped."""
+
+    def __post_init__(self) -> None:
+        unknown = [kind for kind in self.save if kind not in ("images", "json", "csv")]
+        if unknown or not self.save:
+            raise ConfigError(
+                "RC381",
+                "predict: save",
+                "nothing that can be written",
+                got=", ".join(map(repr, unknown)) or "nothing",
+                want="images, json, csv",
+                fix="name one or more of them",
+            )
+
+
+def predict_folder(
+    detector: Detector,
+    sources: Expanded,
+    order: Order,
+    on_picture: Callable[[Outcome], None] = lambda _: None,
+) -> Summary:
+    """Look at many pictures and write the results.
+
+    Args:
+        detector: looks.
+        sources: the pictures, as `sources.expand` finds them.
+        order: what to write, and where.
+        on_picture: told of every picture as it is finished.
+
+    Returns:
+        What it came to. A picture that cannot be read costs one entry in its failures.
+
+    ConfigError when `out` holds results already and this is no resumed run (RC389), or was made
+    otherwise (RC388); DiskError when results cannot be written.
+    """
+    run = _Run(detector, order)
+    for problem in sources.problems:
+        run.failures.append(problem)
+    own = os.path.realpath(order.out / PICTURES)  # `frcnn predict RUN .` finds its own results
+    pictures = [p for p in sources.pictures if not _is_in(p.path, own)]
+    todo = [picture for picture in pictures if not run.diary.is_done(picture.path)]
+    run.resumed = len(pictures) - len(todo)
+    try:
+        for start in range(0, len(todo), detector.batch):
+            for outcome in run.step(todo[start : start + detector.batch]):
+                on_picture(outcome)
+    except BaseException:
+        with contextlib.suppress(DiskError):  # the first fault is the one to tell
+            run.finish()
+        raise
+    return run.finish()
+
+
+class _Run:
+    """One run through a folder: its diary and its counts."""
+
+    def __init__(self, detector: Detector, order: Order) -> None:
+        self.detector, self.order = detector, order
+        files.require_writable(order.out)
+        if not order.resume and Diary.is_in(order.out):
+            raise ConfigError(
+                "RC389",
+                str(order.out),
+                "the folder holds results already",
+                want="a new folder, or a run to go on with",
+                fix="add --resume to go on with it, or choose another --out",
+            )
+        if order.resume:
+            _remove_leftovers(order.out)
+        self.about = _about(detector, order)
+        self.diary = Diary(order.out, self.about)
+        self.counts: Counter[str] = Counter()
+        self.done = self.resumed = 0
+        self.failures: list[Problem] = []
+
+    def step(self, pictures: Sequence[PictureFile]) -> list[Outcome]:
+        """Read, look at, and write some pictures."""
+        began = time.monotonic()
+        loaded: list[tuple[PictureFile, Loaded]] = []
+        outcomes: list[Outcome] = []
+        for picture in pictures:
+            try:
+                loaded.append((picture, load(picture.path)))
+            except PictureError as error:
+                outcomes.append(self._failed(picture, error, time.monotonic() - began))
+        results = self.detector.look([one for _, one in loaded], self.order.choice)
+        seconds = (time.monotonic() - began) / max(len(pictures), 1)
+        for (picture, one), result in zip(loaded, results, strict=True):
+            self._write(picture, one, result)
+            outcomes.append(Outcome(path=picture.path, seconds=seconds, result=result))
+        return outcomes
+
+    def finish(self) -> Summary:
+        """Make the files that hold all results."""
+        out, save = self.order.out, self.order.save
+        written = [out / PICTURES] if "images" in save and (out / PICTURES).is_dir() else []
+        if "json" in save:
+            diary = self.diary
+            write_json(out / "predictions.json", self.about, diary.pictures(), diary.problems())
+            written.append(out / "predictions.json")
+        if "csv" in save:
+            write_csv(out / "predictions.csv", self.diary.pictures())
+            written.append(out / "predictions.csv")
+        return Summary(
+            out=out,
+            done=self.done,
+            resumed=self.resumed,
+            objects=dict(self.counts.most_common()),
+            failures=tuple(self.failures),
+            files=tuple(written),
+        )
+
+    def _failed(self, picture: PictureFile, error: PictureError, seconds: float) -> Outcome:
+        problem = Problem.of(error, effect="picture skipped")
+        self.failures.append(problem)
+        self.diary.add(picture.path, {"problem": error.to_json()})
+        return Outcome(path=picture.path, seconds=seconds, problem=problem)
+
+    def _write(self, picture: PictureFile, loaded: Loaded, result: Result) -> None:
+        row = result.to_json()
+        if "images" in self.order.save:
+            name = picture.name if is_writable_name(picture.name) else f"{picture.name}.png"
+            target = self.order.out / PICTURES / name
+            _make_folder(target.parent)
+            write_picture(target, replace(result, pixels=loaded.pixels).plotted())
+            row["image"] = f"{PICTURES}/{text_of(Path(name))}"
+        self.diary.add(picture.path, row)
+        self.done += 1
+        self.counts.update(result.names)
+
+
+def _about(detector: Detector, order: Order) -> dict[str, Any]:
+    choice = order.choice
+    classes = choice.classes
+    return {
+        **order.about,
+        "classes": list(detector.classes),
+        "precision": str(detector.precision).removeprefix("torch."),
+        "conf": choice.conf,
+        "iou": choice.iou,
+        "max_det": choice.max_det,
+        "only": None if classes is None else sorted(map(str, classes)),
+        "probabilities": choice.probabilities,
+        "images": "images" in order.save,
+    }
+
+
+def _remove_leftovers(out: Path) -> None:
+    """Remove what a killed run left half-written."""
+    for place in (out, *(path for path in (out / PICTURES).rglob("*") if path.is_dir())):
+        files.remove_leftovers(place)
+    files.remove_leftovers(out / PICTURES)
+
+
+def _is_in(path: Path, folder: str) -> bool:
+    return os.path.realpath(path).startswith(folder + os.sep)
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise files.disk_error(error, folder) from error

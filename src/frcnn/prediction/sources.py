@@ -1,0 +1,143 @@
+"""Files, folders and patterns, as people type them, into a list of picture files.
+
+A file is taken whatever its name: its content decides. Of folders (with the folders in them) and
+of patterns (`photos/**/*.jpg`), files that have a picture's ending are taken, hidden ones are not.
+Pictures of one source come sorted by path, sources in the order given, each file once.
+"""
+
+import glob
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from frcnn.data.problems import Problem
+from frcnn.errors import PictureError
+from frcnn.ops.picture_header import place_of
+from frcnn.ops.pictures import SUFFIXES
+
+
+class PictureFile(NamedTuple):
+    """One picture on disk."""
+
+    path: Path
+    name: str
+    """Its path inside the source, such as `a/1.jpg`; no two are the same, whatever their case."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Expanded:
+    """What was asked for, file by file."""
+
+    pictures: tuple[PictureFile, ...]
+    problems: tuple[Problem, ...] = ()
+    """Sources without a picture, folders that cannot be looked into."""
+
+
+def expand(sources: Iterable[str | os.PathLike[str]]) -> Expanded:
+    """Find the pictures that sources stand for.
+
+    Args:
+        sources: files, folders, patterns with `*`, `?`, `[...]` or `**`.
+
+    Returns:
+        The pictures, and a problem for each source that gave none.
+    """
+    pictures: list[PictureFile] = []
+    problems: list[Problem] = []
+    seen: set[str] = set()
+    names: set[str] = set()
+    for source in sources:
+        found = _expand(Path(source), problems)
+        if not found:
+            problems.append(_nothing(Path(source)))
+        for path, name in found:
+            where = os.path.realpath(path)
+            if where not in seen:
+                seen.add(where)
+                pictures.append(PictureFile(path, _unique(name, names)))
+    return Expanded(pictures=tuple(pictures), problems=tuple(problems))
+
+
+def _expand(source: Path, problems: list[Problem]) -> list[tuple[Path, str]]:
+    """Give paths, each with its path inside the source."""
+    if source.is_dir():
+        return [(path, str(path.relative_to(source))) for path in _pictures_in(source, problems)]
+    if not os.path.lexists(source) and glob.has_magic(str(source)):
+        hits = sorted(glob.glob(str(source), recursive=True))
+        root = _root_of(source)
+        return [(Path(hit), _inside(hit, root)) for hit in hits if _is_picture(Path(hit))]
+    if not os.path.lexists(source):
+        return []
+    return [(source, source.name)]
+
+
+def _pictures_in(folder: Path, problems: list[Problem]) -> list[Path]:
+    def cannot_look(error: OSError) -> None:
+        problems.append(_closed(error))
+
+    found: list[Path] = []
+    for place, folders, files in os.walk(folder, onerror=cannot_look):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        found += [Path(place, name) for name in files if _is_picture(Path(place, name))]
+    return sorted(found)
+
+
+def _is_picture(path: Path) -> bool:
+    named = path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
+    return named and not path.is_dir()
+
+
+def _root_of(pattern: Path) -> Path:
+    """Give the folder that a pattern starts from: its parts before the first with a wildcard."""
+    plain = Path(*_until_magic(pattern.parts))
+    return plain if plain != pattern else plain.parent
+
+
+def _inside(hit: str, root: Path) -> str:
+    """Give a path inside the root; never one that leads out of it, as `*/../..` could."""
+    name = Path(os.path.relpath(hit, root))
+    return name.name if ".." in name.parts else str(name)
+
+
+def _until_magic(parts: Iterable[str]) -> Iterator[str]:
+    for part in parts:
+        if glob.has_magic(part):
+            return
+        yield part
+
+
+def _unique(name: str, names: set[str]) -> str:
+    """Number a name that another source has, too: `1.jpg`, `1-2.jpg`, `1-3.jpg`."""
+    path, candidate, number = Path(name), name, 1
+    while candidate.casefold() in names:
+        number += 1
+        candidate = str(path.with_stem(f"{path.stem}-{number}"))
+    names.add(candidate.casefold())
+    return candidate
+
+
+def _nothing(source: Path) -> Problem:
+    there = os.path.lexists(source)
+    error = PictureError(
+        "RC114",
+        place_of(source),
+        "no picture here",
+        got="a folder without pictures" if there else "no such file, folder or match",
+        want=f"a picture, or files ending in {', '.join(SUFFIXES)}",
+        fix="check the path; patterns need quotes so that the shell leaves them alone",
+    )
+    return Problem.of(error, effect="picture skipped")
+
+
+def _closed(error: OSError) -> Problem:
+    refused = PictureError(
+        "RC115",
+        place_of(Path(error.filename or "")),
+        "a folder cannot be looked into",
+        got=error.strerror or type(error).__name__,
+        want="a folder that may be read",
+        fix="change its permissions (`ls -ld` shows them)",
+    )
+    return Problem.of(refused, effect="picture skipped")

@@ -1,0 +1,177 @@
+"""Diary: whole lines are true, a torn one is cut off, results of two runs never mix."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from frcnn.errors import ConfigError, DiskError
+from frcnn.prediction.diary import NAME, Diary, stamp_of
+
+ABOUT = {"weights": "a", "conf": 0.5, "only": None}
+FAULT = {"problem": {"code": "RC101", "what": "no picture"}}
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    path = tmp_path / "a.png"
+    path.write_bytes(b"123")
+    return path
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    (tmp_path / "out").mkdir()
+    return tmp_path / "out"
+
+
+def found(*objects: int) -> dict[str, Any]:
+    return {"width": 5, "objects": list(objects)}
+
+
+def test_golden_what_is_written(out: Path, picture: Path) -> None:
+    diary = Diary(out, ABOUT)
+    diary.add(picture, found(1))
+    head, line = (json.loads(text) for text in (out / NAME).read_text().splitlines())
+    assert head == {"run": ABOUT}
+    status = picture.stat()
+    assert line == {
+        "path": str(picture),
+        "stamp": [status.st_size, status.st_mtime_ns],
+        "width": 5,
+        "objects": [1],
+    }
+    assert list(diary.pictures()) == [{"path": str(picture), "width": 5, "objects": [1]}]
+
+
+def test_what_is_done_stays_done(out: Path, picture: Path) -> None:
+    assert not Diary.is_in(out)
+    diary = Diary(out, ABOUT)
+    assert Diary.is_in(out)
+    assert not diary.is_done(picture)
+    diary.add(picture, found())
+    assert diary.is_done(picture)
+    again = Diary(out, dict(reversed(ABOUT.items())))
+    assert again.is_done(picture)
+    assert len(list(again.pictures())) == 1
+    assert len((out / NAME).read_text().splitlines()) == 2
+
+
+def test_a_picture_that_changed_is_not_done(out: Path, picture: Path) -> None:
+    Diary(out, ABOUT).add(picture, found())
+    picture.write_bytes(b"1234")
+    assert not Diary(out, ABOUT).is_done(picture)
+    picture.unlink()
+    assert not Diary(out, ABOUT).is_done(picture)
+
+
+def test_of_two_lines_the_later_counts(out: Path, picture: Path) -> None:
+    diary = Diary(out, ABOUT)
+    diary.add(picture, FAULT)
+    diary.add(picture.with_name("b.png"), found(2))
+    assert not diary.is_done(picture)
+    assert list(diary.problems()) == [FAULT["problem"]]
+    diary.add(picture, found(1))
+    assert [row["objects"] for row in diary.pictures()] == [[2], [1]]
+    assert list(diary.problems()) == []
+
+
+def test_the_same_fault_is_written_once(out: Path, picture: Path) -> None:
+    for _ in range(3):
+        Diary(out, ABOUT).add(picture, FAULT)
+    assert len((out / NAME).read_text().splitlines()) == 2
+    picture.write_bytes(b"other")
+    Diary(out, ABOUT).add(picture, FAULT)
+    assert len((out / NAME).read_text().splitlines()) == 3
+    assert len(list(Diary(out, ABOUT).problems())) == 1
+
+
+@pytest.mark.parametrize("kept", range(0, 400, 7))
+def test_cut_anywhere_it_goes_on(out: Path, picture: Path, kept: int) -> None:
+    """However much of the file a kill left: whole lines count, the rest is done again."""
+    other = picture.with_name("b.png")
+    diary = Diary(out, ABOUT)
+    diary.add(picture, found(1))
+    diary.add(other, found(2))
+    whole = (out / NAME).read_bytes()
+    (out / NAME).write_bytes(whole[:kept])
+    again = Diary(out, ABOUT)
+    for path, row in ((picture, found(1)), (other, found(2))):
+        if not again.is_done(path):
+            again.add(path, row)
+    assert (out / NAME).read_bytes() == whole
+    assert len(list(again.pictures())) == 2
+
+
+def test_an_interrupt_between_line_and_memory_loses_nothing(out: Path, picture: Path) -> None:
+    first, second = Diary(out, ABOUT), Diary(out, ABOUT)
+    second.add(picture, found(1))  # a line that `first` does not remember
+    assert len(list(first.pictures())) == 1
+
+
+@pytest.mark.parametrize("name", ["a\nb.png", "ünï 🐈.png", 'q".png', "\udcff.png"])
+def test_odd_names(out: Path, name: str) -> None:
+    path = out.parent / name
+    path.write_bytes(b"")
+    Diary(out, ABOUT).add(path, found())
+    assert Diary(out, ABOUT).is_done(path)
+
+
+@pytest.mark.parametrize(
+    ("about", "named"),
+    [
+        ({**ABOUT, "conf": 0.6}, "conf 0.6, want conf 0.5"),
+        ({**ABOUT, "weights": "b"}, "weights b, want weights a"),
+        ({**ABOUT, "more": 1}, "more 1, want more None"),
+        ({}, "conf None, only None"),
+    ],
+)
+def test_a_run_of_other_settings_is_refused(out: Path, about: dict[str, Any], named: str) -> None:
+    Diary(out, ABOUT)
+    before = (out / NAME).read_bytes()
+    if about == {}:
+        named = "conf None, weights None, want conf 0.5, weights a"
+    with pytest.raises(ConfigError, match="RC388") as caught:
+        Diary(out, about)
+    assert named in str(caught.value)
+    assert (out / NAME).read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("line", "number"),
+    [("not json", 2), ("[]", 2), ('{"path": "a"}', 2), ('{"x": 1}', 2), ("", 2)],
+)
+def test_a_damaged_line_is_named(out: Path, line: str, number: int) -> None:
+    Diary(out, ABOUT)
+    with (out / NAME).open("a") as stream:
+        stream.write(line + "\n")
+    with pytest.raises(ConfigError, match=rf"RC388.*{NAME}:{number}: the line is damaged"):
+        Diary(out, ABOUT)
+
+
+def test_a_damaged_head(out: Path) -> None:
+    (out / NAME).write_text('{"path": "a", "stamp": []}\n')
+    with pytest.raises(ConfigError, match=rf"{NAME}:1"):
+        Diary(out, ABOUT)
+
+
+def test_a_folder_in_its_place(out: Path) -> None:
+    (out / NAME).mkdir()
+    with pytest.raises(DiskError, match="RC603"):
+        Diary(out, ABOUT)
+
+
+def test_numbers_that_json_has_not(out: Path, picture: Path) -> None:
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        Diary(out, ABOUT).add(picture, {"score": float("nan")})
+    assert len((out / NAME).read_text().splitlines()) == 1
+
+
+def test_stamps(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    assert stamp_of(path) == []
+    path.write_bytes(b"12")
+    os.utime(path, ns=(5, 7))
+    assert stamp_of(path) == [2, 7]
