@@ -1,0 +1,16 @@
+"""From what a person asks for to a run that trains.
+
+file          what it does
+asked.py      the words of the command line -> a whole run's settings
+material.py   the data to train and validate on, the weights to start from
+run.py        a run folder with its papers, a job, and the training itself
+
+All that is decided here is written down before the first step: `config.yaml` holds every resolved
+setting, so that `frcnn train --config RUN/config.yaml` does it again.
+"""
+
+from frcnn.launch.asked import TrainOptions
+from frcnn.launch.material import open_data
+from frcnn.launch.run import Launched, launch, train
+
+__all__ = ["Launched", "TrainOptions", "launch", "open_data", "train"]

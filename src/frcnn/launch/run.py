@@ -1,0 +1,185 @@
+"""A run: its folder with its papers, its job, and the training itself."""
+
+import json
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from frcnn import files, machine, settings
+from frcnn.data.dataset import Dataset
+from frcnn.data.problems import Report
+from frcnn.data.records import Split
+from frcnn.errors import ModelFileError
+from frcnn.evaluation.report import Figures
+from frcnn.launch.asked import TrainOptions, first_settings, fitted_settings, overridden
+from frcnn.launch.material import (
+    FROM_SCRATCH,
+    Say,
+    backbone_weights,
+    fill,
+    open_data,
+    usable_pictures,
+)
+from frcnn.model.faster_rcnn import FasterRCNN
+from frcnn.presets import RunConfig
+from frcnn.run_folder import RunFolder
+from frcnn.training import checkpoint, start
+from frcnn.training.card import write_card
+from frcnn.training.curves import draw_curves
+from frcnn.training.fit import fit
+from frcnn.training.job import Job
+from frcnn.training.progress import Display
+from frcnn.training.schemes import Precision
+
+if TYPE_CHECKING:
+    import torch
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Launched:
+    """A run that is ready to train."""
+
+    job: Job
+    config: RunConfig
+
+
+def launch(data: str | Path | None, options: TrainOptions, say: Say) -> Launched:
+    """Prepare a run, new or resumed.
+
+    Args:
+        data: folder of the data; None takes the one in the config.
+        options: what was asked for.
+        say: told in one line each what was decided.
+
+    Returns:
+        The run, its folder written but for what training adds.
+
+    Raises:
+        ConfigError: an option or setting is wrong.
+        DataError: the data cannot be used.
+        ModelFileError: the weights to start from cannot be used.
+        DiskError: the run folder cannot be written.
+    """
+    resumed = options.get("resume")
+    if resumed is not None:
+        return _resumed(RunFolder.open(Path(resumed)), data, options, say)
+    device = machine.resolve_device(options.get("device", "auto"))
+    config = first_settings(data, options)
+    dataset, train, val = open_data(config)
+    out = Path(options.get("out", "runs"))
+    files.require_writable(out)
+    train, val, report = _usable(dataset, train, val, say)
+    weights = backbone_weights(config, say)
+    config = fitted_settings(config, train, weights, options)
+    model = start.new_model(config.model, config.training.seed)
+    config = replace(config, started_from=fill(model, config, train.classes, weights))
+    say(f"model {config.preset}: {config.started_from}")
+    run = RunFolder.create(out, dataset.name)
+    _write_papers(run, config, report)
+    say(f"run {run.path}")
+    return Launched(job=_job(run, model, (train, val), config, device, options), config=config)
+
+
+def train(launched: Launched, display: Display) -> Figures | None:
+    """Train a launched run to its end and write what belongs beside the weights.
+
+    Args:
+        launched: the run.
+        display: where progress is shown.
+
+    Returns:
+        The last evaluation's figures; None when the run was already at its end.
+
+    Raises:
+        FrcnnError: whatever `training.fit.fit` raises; the run can be resumed then.
+    """
+    job = launched.job
+    with job.run.lock():
+        machine.keep_freed_memory()
+        try:
+            figures = fit(job, display)
+        except BaseException:
+            with suppress(Exception):  # what ended the training is what must be told
+                draw_curves(job.run)
+            raise
+        draw_curves(job.run)
+        splits = {"train": job.train, "val": job.val}
+        write_card(job.run, splits, launched.config.preset, launched.config.started_from)
+    return figures
+
+
+def _resumed(run: RunFolder, data: str | Path | None, options: TrainOptions, say: Say) -> Launched:
+    device = machine.resolve_device(options.get("device", "auto"))
+    config = settings.read_yaml(run.config, RunConfig)
+    if data is not None:
+        config = replace(config, data=str(data))
+    config = overridden(config, options)
+    say(f"run {run.path}, resumed")
+    dataset, train, val = open_data(config)
+    train, val, _ = _usable(dataset, train, val, say)
+    model = start.new_model(config.model, config.training.seed)
+    if not checkpoint.checkpoints(run):
+        _begin_again(run, model, config, train, say)
+    return Launched(job=_job(run, model, (train, val), config, device, options), config=config)
+
+
+def _begin_again(
+    run: RunFolder, model: FasterRCNN, config: RunConfig, train: Split, say: Say
+) -> None:
+    """Start as a run started that was killed before its first checkpoint, or not at all."""
+    from_scratch = config.started_from == FROM_SCRATCH
+    weights = None if from_scratch else backbone_weights(config, say)
+    found = fill(model, config, train.classes, weights)
+    if found != config.started_from:
+        raise ModelFileError(
+            "RC534",
+            str(run.path),
+            "the run cannot begin again as it began",
+            got=found,
+            want=config.started_from,
+            fix="bring back the weights that it started from, or start a new run",
+        )
+
+
+def _job(  # a run's parts, put together in this one place
+    run: RunFolder,
+    model: FasterRCNN,
+    splits: tuple[Split, Split],
+    config: RunConfig,
+    device: "torch.device",
+    options: TrainOptions,
+) -> Job:
+    dtype = machine.resolve_precision(config.training.precision, device)
+    return Job(
+        run=run,
+        model=model.to(device),
+        train=splits[0],
+        val=splits[1],
+        config=config.training,
+        precision=Precision(device=device, dtype=dtype),
+        callbacks=tuple(options.get("callbacks", ())),
+    )
+
+
+def _usable(dataset: Dataset, train: Split, val: Split, say: Say) -> tuple[Split, Split, Report]:
+    """Leave out pictures that cannot be decoded, and say what the data is."""
+    (train, val), found = usable_pictures(train, val)
+    report = dataset.report.plus(found.problems)
+    say(
+        f"data {dataset.name}: {len(train)} pictures to train on "
+        f"({train.without_objects} without objects), {len(val)} to validate; "
+        f"classes {', '.join(train.classes)}"
+    )
+    summary = report.summary()
+    if summary:
+        say(summary)
+    return train, val, report
+
+
+def _write_papers(run: RunFolder, config: RunConfig, report: Report) -> None:
+    settings.write_yaml(run.config, config)
+    about = {**machine.describe(), "seed": config.training.seed}
+    files.write_text(run.env, json.dumps(about, indent=2, allow_nan=False) + "\n")
+    check = json.dumps(report.to_json(), indent=2, allow_nan=False, ensure_ascii=False)
+    files.write_text(run.data_check, check + "\n")

@@ -1,0 +1,243 @@
+"""A training run from its first step to its last, or from wherever it was killed.
+
+The loop is: a step, a line in the diary, a checkpoint when one is due, an evaluation when one is
+due. All that is random or scheduled follows from (seed, step), so going on after a kill is the
+same as never having been killed.
+"""
+
+import itertools
+import time
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
+
+import torch
+
+from frcnn.errors import DiskError, FrcnnError, TrainingError
+from frcnn.evaluation.report import Figures
+from frcnn.training import checkpoint, keep
+from frcnn.training.averaging import start_average, update_average
+from frcnn.training.batches import Example, Examples, Visit, epoch_batches, load
+from frcnn.training.checkpoint import Progress
+from frcnn.training.job import Job, length_of
+from frcnn.training.judge import Judge
+from frcnn.training.log import Diary
+from frcnn.training.optimizer import make_optimizer, set_learning_rate
+from frcnn.training.progress import Display
+from frcnn.training.schedule import factor
+from frcnn.training.schemes import joint_losses
+from frcnn.training.signals import Interrupted, StopRequest, stop_requests
+from frcnn.training.step import NotFiniteError, StepReport, diverged, take_step
+
+Parts = list[list[Example]]
+"""The batches of one step: one, or several whose gradients are averaged."""
+
+
+def fit(job: Job, display: Display) -> Figures | None:
+    """Train from the start, or go on from the run's newest checkpoint if it has one.
+
+    Args:
+        job: the run; its folder is locked by the caller.
+        display: where progress is shown.
+
+    Returns:
+        The last evaluation's figures; None when there was nothing left to do.
+
+    Raises:
+        TrainingError: a loss or a weight is not finite, a reader died, memory ran out.
+        DiskError: a checkpoint could not be written.
+        Interrupted: a signal asked to stop; everything is saved.
+    """
+    with display, stop_requests() as stop:
+        return _Fit(job, display, stop).run()
+
+
+class _Fit:
+    """The state of one `fit` call; what must survive it is in the checkpoint and the diary."""
+
+    def __init__(self, job: Job, display: Display, stop: StopRequest) -> None:
+        self.job, self.display, self.stop = job, display, stop
+        self.length = length_of(job)
+        self.diary = Diary(job.run)
+        self.judge = Judge(job, self.length, self.diary, display, self._heed)
+        job.model.train()
+        self.progress = Progress(
+            module=job.model,
+            optimizer=make_optimizer(job.model, job.config.optimizer),
+            scaler=job.precision.scaler(),
+            average=start_average(job.model) if job.config.average_decay else None,
+        )
+        self.losses_of = joint_losses(job.model, job.config.seed, job.precision)
+        self.diary_is_kept_back = False
+        self.began = time.monotonic()
+
+    def run(self) -> Figures | None:
+        figures = self._begin()
+        timer = checkpoint.Timer(self.job.config.checkpoint.minutes)
+        with closing(self._steps_left()) as steps:
+            for parts in steps:
+                self._step(parts)
+                evaluates = self.length.is_evaluated_after(self.progress.step)
+                stopping = self.stop.signal is not None
+                if evaluates or timer.is_due or stopping:
+                    self._save()
+                    timer.restart()
+                if stopping:
+                    raise self._interrupted()
+                if evaluates:
+                    figures = self.judge.evaluate(self.progress)
+                if evaluates and self.judge.has_stalled():
+                    break
+        return figures
+
+    def _begin(self) -> Figures | None:
+        """Start, or go back to the newest checkpoint and make up for a lost evaluation.
+
+        The start is a checkpoint, too: what the run began with is asked for only once.
+        """
+        resumes = bool(checkpoint.checkpoints(self.job.run))
+        if resumes or self.diary.has_begun:
+            around = self.job.circumstances
+            for warning in checkpoint.restore(self.job.run, self.progress, around):
+                self.display.say(f"warning: {warning}")
+        step = self.progress.step
+        self.diary.rewind(step)
+        if not resumes:
+            self._save()
+        if step:
+            self.display.say(f"going on after step {step} of {self.length.total}")
+        if self.length.is_evaluated_after(step) and not self.judge.has_evaluated(step):
+            return self.judge.evaluate(self.progress)
+        return None
+
+    def _steps_left(self) -> Generator[Parts, None, None]:
+        if self.progress.step and self.judge.has_stalled():
+            return
+        accumulate = self.length.accumulate
+        first = self.progress.step * accumulate
+        count = self.length.total * accumulate - first
+        if count <= 0:
+            return
+        config = self.job.config
+        examples = Examples(
+            self.job.train, config.seed, self.job.model.config.pictures, config.batches
+        )
+        batches = itertools.islice(self._deal(first), count)
+        with closing(load(examples, batches)) as read:
+            while parts := self._next(read, accumulate):
+                yield parts
+
+    def _deal(self, first: int) -> Iterator[list[Visit]]:
+        """Deal the endless sequence of epochs into batches, from batch number `first` on.
+
+        Yields:
+            Which pictures make the next batch.
+        """
+        config = self.job.config
+        sizes = [record.size for record in self.job.train.records]
+        epoch, skipped = divmod(first, self.length.batches_per_epoch)
+        for number in itertools.count(epoch):
+            yield from epoch_batches(sizes, config.seed, number, config.batches)[skipped:]
+            skipped = 0
+
+    def _next(self, read: Iterator[list[Example]], accumulate: int) -> Parts:
+        """Wait for the next step's batches; whoever stopped us may have stopped the readers."""
+        try:
+            return list(itertools.islice(read, accumulate))
+        except TrainingError as error:
+            if self.stop.signal is None:
+                raise
+            self._save()
+            raise self._interrupted() from error
+
+    def _step(self, parts: Parts) -> None:
+        config, progress = self.job.config, self.progress
+        rate = config.optimizer.learning_rate
+        rate *= factor(progress.step, self.length.total, config.schedule)
+        set_learning_rate(progress.optimizer, rate)
+        try:
+            losses, norm = take_step(
+                self.losses_of,
+                parts,
+                progress.optimizer,
+                progress.scaler,
+                config.optimizer.clip_norm,
+            )
+        except NotFiniteError as error:
+            raise self._diverged(error, parts, rate) from error
+        except (MemoryError, RuntimeError) as error:
+            if not _is_about_memory(error):
+                raise
+            raise _out_of_memory(parts) from error
+        progress.step += 1
+        if progress.average is not None and config.average_decay is not None:
+            update_average(progress.average, self.job.model, progress.step, config.average_decay)
+        report = StepReport(
+            step=progress.step,
+            learning_rate=rate,
+            losses=losses,
+            gradient_norm=norm,
+            pictures=tuple(example.name for part in parts for example in part),
+        )
+        self._tell(report)
+
+    def _tell(self, report: StepReport) -> None:
+        epoch = self.length.epochs_at(report.step)
+        try:
+            self.diary.add_step(report, epoch, time.monotonic() - self.began)
+        except DiskError as error:  # what the diary keeps back it writes before a checkpoint
+            if not self.diary_is_kept_back:
+                why = f"{error.place}: {error.what} ({error.got})"
+                self.display.say(f"warning: {why}; training goes on until the next checkpoint")
+            self.diary_is_kept_back = True
+        self.display.step(report, self.length.total)
+        for callback in self.job.callbacks:
+            try:
+                callback(report)
+            except Exception as error:
+                self._save()
+                name = getattr(callback, "__qualname__", repr(callback))
+                error.add_note(f"raised by the callback {name}, step {report.step}; state saved")
+                raise
+
+    def _diverged(self, error: NotFiniteError, parts: Parts, rate: float) -> FrcnnError:
+        blamed = parts if error.part is None else [parts[error.part]]
+        examples = [example for part in blamed for example in part]
+        names = [str(self.job.train.records[example.visit.picture].path) for example in examples]
+        return diverged(error, self.progress.step + 1, rate, names, self._set_aside(examples))
+
+    def _set_aside(self, examples: Sequence[Example]) -> str:
+        try:
+            return f"the batch is in {keep.failing_batch(self.job.run, examples)}"
+        except DiskError as error:
+            return f"the batch could not be kept ({error.got})"
+
+    def _save(self) -> None:
+        """Write a checkpoint of weights that can be used, behind a diary that is complete."""
+        keep.require_finite_weights(self.job.model, self.progress.step)
+        self.diary.flush()
+        generations = self.job.config.checkpoint.generations
+        checkpoint.save(self.job.run, self.progress, self.job.circumstances, generations)
+
+    def _heed(self) -> None:
+        """Stop between two pictures of an evaluation; the checkpoint before it is written."""
+        if self.stop.signal is not None:
+            raise self._interrupted()
+
+    def _interrupted(self) -> Interrupted:
+        return Interrupted(self.progress.step, self.stop.exit_code)
+
+
+def _is_about_memory(error: Exception) -> bool:
+    return isinstance(error, MemoryError | torch.OutOfMemoryError) or "alloc" in str(error)
+
+
+def _out_of_memory(parts: Parts) -> TrainingError:
+    sizes = sorted({tuple(e.prepared.pixels.shape[1:]) for part in parts for e in part})
+    return TrainingError(
+        "RC412",
+        "memory",
+        "there is not enough of it for a step",
+        got=f"{len(parts[0])} pictures at once, sized {', '.join(map(str, sizes))}",
+        want="a step that fits",
+        fix="lower --batch or model.pictures.shorter_side; the last checkpoint is whole",
+    )

@@ -1,0 +1,123 @@
+"""A job: one network, what it learns from, how, and where it is kept."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import torch
+
+from frcnn import machine
+from frcnn.data.records import Split
+from frcnn.errors import ConfigError
+from frcnn.model.faster_rcnn import FasterRCNN
+from frcnn.run_folder import RunFolder
+from frcnn.settings import to_mapping
+from frcnn.training.batches import BatchConfig, epoch_batches
+from frcnn.training.checkpoint import CheckpointConfig, Circumstances
+from frcnn.training.optimizer import OptimizerConfig
+from frcnn.training.schedule import ScheduleConfig, total_steps
+from frcnn.training.schemes import Precision
+from frcnn.training.step import StepReport
+from frcnn.training.validation import EvaluationConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingConfig:
+    """Everything about learning that is not the network."""
+
+    seed: int = 0
+    """Of all draws: weights, order, flips, samples."""
+    batches: BatchConfig = field(default_factory=BatchConfig)
+    optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
+    schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
+    evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
+    checkpoint: CheckpointConfig = field(default_factory=CheckpointConfig)
+    precision: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    """Of convolutions and matrix products; auto: the fastest that the device has natively."""
+    average_decay: float | None = None
+    """Keep a running average of the weights and report that; none: the last step's. Not in the
+    paper."""
+
+    def __post_init__(self) -> None:
+        if self.average_decay is not None and not 0 < self.average_decay < 1:
+            raise ConfigError(
+                "RC350",
+                "average_decay",
+                "not a share",
+                got=str(self.average_decay),
+                want="a number in (0, 1), or none",
+                fix="0.99 to 0.999 are usual",
+            )
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Job:
+    """One run: what is trained, on what, and where it is kept."""
+
+    run: RunFolder
+    model: FasterRCNN
+    train: Split
+    val: Split
+    config: TrainingConfig
+    precision: Precision
+    callbacks: Sequence[Callable[[StepReport], None]] = ()
+    """Called after every step, for trackers and tests."""
+
+    @property
+    def circumstances(self) -> Circumstances:
+        """What a checkpoint of this run stands on."""
+        return Circumstances(
+            classes=self.train.classes,
+            model=to_mapping(self.model.config),
+            training=to_mapping(self.config),
+            data=self.train.fingerprint,
+            machine={
+                "threads": torch.get_num_threads(),
+                "torch": torch.__version__,
+                "processor": machine.processor_name(),
+                "device": self.precision.device.type,
+                "precision": str(self.precision.dtype).removeprefix("torch."),
+            },
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Length:
+    """How long a job is, counted three ways."""
+
+    batches_per_epoch: int
+    total: int
+    """Optimizer steps in all."""
+    evaluate_every: int
+    """Optimizer steps between two evaluations."""
+    accumulate: int
+    """Batches to a step."""
+
+    def epochs_at(self, step: int) -> float:
+        """Count the passes over the data after a number of steps."""
+        return step * self.accumulate / self.batches_per_epoch
+
+    def is_evaluated_after(self, step: int) -> bool:
+        """Say whether an evaluation follows a step; the last step always has one."""
+        return step > 0 and (step % self.evaluate_every == 0 or step == self.total)
+
+
+def length_of(job: Job) -> Length:
+    """Work out how many steps a job has.
+
+    Args:
+        job: its schedule, batches and number of pictures are read.
+
+    Returns:
+        The counts.
+    """
+    sizes = [record.size for record in job.train.records]
+    batches = len(epoch_batches(sizes, 0, 0, job.config.batches))
+    accumulate = job.config.optimizer.accumulate
+    steps = max(1, batches // accumulate)
+    return Length(
+        batches_per_epoch=batches,
+        total=total_steps(job.config.schedule, steps),
+        evaluate_every=max(1, round(job.config.evaluation.every_epochs * steps)),
+        accumulate=accumulate,
+    )

@@ -1,0 +1,116 @@
+"""The judge of a run: evaluates, keeps the best weights, and says when to stop.
+
+It remembers nothing of its own: the best figure so far is read from the diary.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from frcnn.evaluation.report import Figures
+from frcnn.model.faster_rcnn import FasterRCNN
+from frcnn.prediction.predictor import Detector
+from frcnn.training import keep
+from frcnn.training.checkpoint import Progress
+from frcnn.training.job import Job, Length
+from frcnn.training.log import Diary, Row
+from frcnn.training.progress import Display, table_row
+from frcnn.training.validation import averaged, figures_of, summary, validation_loss
+
+_SHOWN = ("step", "epoch", "loss", "val_loss", "val_AP", "val_AP50", "val_voc07_map")
+
+
+class Judge:
+    """Looks at the validation pictures for one job."""
+
+    def __init__(
+        self,
+        job: Job,
+        length: Length,
+        diary: Diary,
+        display: Display,
+        heed: Callable[[], None],
+    ) -> None:
+        """Keep what is needed to judge.
+
+        Args:
+            job: the network and its validation pictures.
+            length: to count passes over the data.
+            diary: rows are added to it, and the past is read from it.
+            display: told of every evaluation.
+            heed: called between two pictures; it raises when training shall stop.
+        """
+        self.job, self.length, self.diary, self.display = job, length, diary, display
+        self._heed = heed
+        self.metric = f"val_{job.config.evaluation.metric}"
+        self._began = time.monotonic()
+
+    def evaluate(self, progress: Progress) -> Figures:
+        """Measure the network as it is, and keep its weights as last, and as best if they are.
+
+        Weights are written first and the diary's row last: a kill in between repeats the
+        evaluation, with the same result.
+
+        Args:
+            progress: the weights, or their average where one is kept.
+
+        Returns:
+            The figures.
+
+        Raises:
+            DiskError: weights or row could not be written.
+            Interrupted: a signal asked to stop; the evaluation is made when the run goes on.
+        """
+        job, step = self.job, progress.step
+        model = averaged(job.model, progress.average)
+        losses = validation_loss(
+            model, job.val, job.config.seed, job.precision, job.config.evaluation.loss_pictures
+        )
+        device, dtype = job.precision.device, job.precision.dtype
+        self._heed()
+        detector = Detector(model, job.train.classes, device=device, precision=dtype)
+        figures = figures_of(detector, job.val, on_picture=lambda _done: self._heed())
+        row = {
+            "step": step,
+            "epoch": self.length.epochs_at(step),
+            **self.diary.means_since_evaluation(),
+            **summary(figures, losses),
+        }
+        is_best = self._is_best(row)
+        about = {"step": step, "figures": figures.to_json(), "table": figures.table()}
+        self._keep(model, about, best=is_best)
+        seconds = round(time.monotonic() - self._began, 3)
+        self.diary.add_evaluation({**row, "seconds": seconds})
+        self.display.say(table_row(row, _SHOWN) + ("  best" if is_best else ""))
+        return figures
+
+    def has_evaluated(self, step: int) -> bool:
+        """Say whether the diary has the evaluation after a step."""
+        rows = self.diary.evaluations()
+        return bool(rows) and rows[-1]["step"] == step
+
+    def has_stalled(self) -> bool:
+        """Say whether the figure has not risen for as many evaluations as patience allows."""
+        patience = self.job.config.evaluation.patience
+        if patience is None:
+            return False
+        rows = [row[self.metric] for row in self.diary.evaluations()]
+        values = [-1.0 if value is None else value for value in rows]  # None: no object at all
+        best = values.index(max(values)) if values else 0
+        stalled = len(values) - 1 - best >= patience
+        if stalled:
+            self.display.say(f"stopped early: {self.metric} did not rise in {patience} evaluations")
+        return stalled
+
+    def _is_best(self, row: Row) -> bool:
+        value = row[self.metric]
+        before = [past[self.metric] for past in self.diary.evaluations()]
+        known = [past for past in before if past is not None]
+        return value is not None and value > max(known, default=-1.0)
+
+    def _keep(self, model: FasterRCNN, about: dict[str, Any], *, best: bool) -> None:
+        run, classes = self.job.run, self.job.train.classes
+        precision = str(self.job.precision.dtype).removeprefix("torch.")
+        keep.weights(run.last, model, classes, {**about, "precision": precision})
+        if best or not run.best.exists():
+            keep.weights(run.best, model, classes, {**about, "precision": precision})

@@ -1,0 +1,133 @@
+"""The run's diary: one JSON line for each step, one CSV row for each evaluation.
+
+Nothing else is remembered: what a resumed run needs to know of the past (the best figure, the
+means since the last evaluation) is read back from these two files.
+"""
+
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from frcnn import files
+from frcnn.run_folder import RunFolder
+from frcnn.training.step import StepReport
+
+Row = dict[str, Any]
+CLOCKS = ("seconds",)
+"""Columns that depend on the clock; all others are the same for the same seed and machine."""
+
+
+class Diary:
+    """Reads, rewinds and appends the two files of one run."""
+
+    def __init__(self, run: RunFolder) -> None:
+        """Open the diary of a run folder, new or old.
+
+        Args:
+            run: where `metrics.jsonl` and `metrics.csv` are.
+        """
+        self._steps, self._evaluations = run.metrics_jsonl, run.metrics_csv
+        self._kept_back: list[str] = []
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether a step was ever written; then there must be a checkpoint, too."""
+        return bool(self.steps())
+
+    def rewind(self, step: int) -> None:
+        """Forget what was written after `step`: a resumed run takes those steps again.
+
+        Args:
+            step: the last one that the checkpoint holds; 0 forgets everything.
+        """
+        steps = [row for row in self.steps() if row["step"] <= step]
+        evaluations = [row for row in self.evaluations() if row["step"] <= step]
+        files.write_text(self._steps, "".join(_line(row) for row in steps))
+        files.write_text(self._evaluations, _table(evaluations))
+
+    def add_step(self, report: StepReport, epoch: float, seconds: float) -> None:
+        """Append one step.
+
+        Args:
+            report: what the step saw.
+            epoch: passes over the data so far.
+            seconds: since the training started or resumed.
+
+        Raises:
+            DiskError: the line could not be written; it is kept, and written before the next one.
+        """
+        row = {
+            "step": report.step,
+            "epoch": epoch,
+            "learning_rate": report.learning_rate,
+            "loss": report.total,
+            **report.losses,
+            "gradient_norm": report.gradient_norm,
+            "pictures": list(report.pictures),
+            "seconds": round(seconds, 3),
+        }
+        self._kept_back.append(_line(row).rstrip("\n"))
+        self.flush()
+
+    def flush(self) -> None:
+        """Write the lines that a full disk kept back.
+
+        Raises:
+            DiskError: it is still full.
+        """
+        while self._kept_back:
+            files.append_line(self._steps, self._kept_back[0])
+            del self._kept_back[0]
+
+    def add_evaluation(self, row: Mapping[str, Any]) -> None:
+        """Append one evaluation; the file is written whole, so its columns always agree."""
+        files.write_text(self._evaluations, _table([*self.evaluations(), dict(row)]))
+
+    def steps(self) -> list[Row]:
+        """Read all steps up to the last whole line, oldest first."""
+        if not self._steps.exists():
+            return []
+        return [json.loads(line) for line in files.read_lines_until_torn(self._steps)]
+
+    def evaluations(self) -> list[Row]:
+        """Read all evaluations, oldest first; numbers as numbers, empty cells as None."""
+        if not self._evaluations.exists():
+            return []
+        rows = csv.DictReader(io.StringIO(self._evaluations.read_text(encoding="utf-8")))
+        return [{name: _number(cell) for name, cell in row.items()} for row in rows]
+
+    def means_since_evaluation(self) -> Row:
+        """Average each loss over the steps since the last evaluation."""
+        evaluated = self.evaluations()
+        after = evaluated[-1]["step"] if evaluated else 0
+        rows = [row for row in self.steps() if row["step"] > after]
+        names = [n for n in (rows[-1] if rows else {}) if n.startswith(("loss", "rpn_", "head_"))]
+        return {name: sum(row[name] for row in rows) / len(rows) for name in names}
+
+
+def _line(row: Row) -> str:
+    return json.dumps(row, allow_nan=False, ensure_ascii=False) + "\n"
+
+
+def _table(rows: Sequence[Row]) -> str:
+    if not rows:
+        return ""
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    text = io.StringIO()
+    writer = csv.DictWriter(text, names, lineterminator="\n")
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({name: _cell(row.get(name)) for name in names})
+    return text.getvalue()
+
+
+def _cell(value: Any) -> str:  # noqa: ANN401  # a JSON value
+    return "" if value is None else repr(value)
+
+
+def _number(cell: str) -> float | int | None:
+    if cell == "":
+        return None
+    return int(cell) if cell.lstrip("-").isdigit() else float(cell)

@@ -1,0 +1,120 @@
+"""How good the network is so far: figures and loss on the validation pictures.
+
+The figures come from the same code, in the same precision and order, as `frcnn eval`: what
+training prints for a checkpoint is what evaluating its file gives, to the bit.
+"""
+
+import copy
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+
+from frcnn.data.records import Split
+from frcnn.errors import ConfigError
+from frcnn.evaluation.report import Figures, evaluate
+from frcnn.model.faster_rcnn import FasterRCNN
+from frcnn.prediction.predictor import Detector, detect_split
+from frcnn.training.batches import BatchConfig, Examples, Visit
+from frcnn.training.schemes import Precision, joint_losses
+
+Metric = Literal["AP", "AP50", "voc07_map"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluationConfig:
+    """When the validation pictures are looked at, and what counts as better."""
+
+    every_epochs: float = 1.0
+    """Passes over the training pictures between two evaluations; the last step always has one."""
+    metric: Metric = "AP"
+    """The figure that decides which weights are kept as best."""
+    patience: int | None = None
+    """Evaluations without a better figure after which training stops early; none: never."""
+    loss_pictures: int = 50
+    """Validation pictures, the first so many, that the validation loss is measured on; 0: none."""
+
+    def __post_init__(self) -> None:
+        if self.every_epochs <= 0 or (self.patience or 1) < 1 or self.loss_pictures < 0:
+            raise ConfigError(
+                "RC350",
+                "evaluation",
+                "no such interval",
+                got=f"every_epochs {self.every_epochs}, patience {self.patience}, "
+                f"loss_pictures {self.loss_pictures}",
+                want="every_epochs > 0, patience >= 1 or none, loss_pictures >= 0",
+                fix="evaluate once per epoch",
+            )
+
+
+def averaged(model: FasterRCNN, average: Mapping[str, Tensor] | None) -> FasterRCNN:
+    """Copy the network, with its running average as weights where there is one.
+
+    Args:
+        model: stays as it is.
+        average: as `averaging.start_average` makes it, or None.
+
+    Returns:
+        A copy in evaluation state.
+    """
+    if average is None:
+        return copy.deepcopy(model).eval()
+    with torch.no_grad():
+        other = copy.deepcopy(model)
+        other.load_state_dict(average)
+    return other.eval()
+
+
+def figures_of(
+    detector: Detector, split: Split, *, on_picture: Callable[[int], None] | None = None
+) -> Figures:
+    """Detect on a split and judge what was found.
+
+    Args:
+        detector: weights and thresholds.
+        split: pictures with true boxes.
+        on_picture: told how many pictures are done.
+
+    Returns:
+        All figures.
+    """
+    return evaluate(detect_split(detector, split, on_picture=on_picture), split.classes)
+
+
+def validation_loss(
+    model: FasterRCNN, split: Split, seed: int, precision: Precision, pictures: int
+) -> dict[str, float]:
+    """Measure the four loss terms without learning from them.
+
+    Args:
+        model: in evaluation state: nothing is dropped, no statistics are gathered.
+        split: the first pictures of it are looked at.
+        seed: of the run; the draws are the same at every evaluation.
+        precision: as in training.
+        pictures: how many at the most; 0 gives an empty answer.
+
+    Returns:
+        The mean of each term over the pictures.
+    """
+    examples = Examples(split, seed, model.config.pictures, BatchConfig(flip="none"))
+    losses = joint_losses(model, seed, precision)
+    count = min(pictures, len(split))
+    means: dict[str, float] = {}
+    with torch.no_grad():
+        for index in range(count):
+            for name, term in losses([examples[Visit(-1, index, 0)]]).items():
+                means[name] = means.get(name, 0.0) + float(term) / count
+    return means
+
+
+def summary(figures: Figures, losses: Mapping[str, float]) -> dict[str, Any]:
+    """Put figures and losses in one row, as the diary and the screen have them."""
+    row: dict[str, Any] = {
+        "val_loss": sum(losses.values()) if losses else None,
+        **{f"val_{name}": value for name, value in losses.items()},
+        "val_voc07_map": figures.voc07_map,
+        "val_voc_map": figures.voc_map,
+    }
+    return row | {f"val_{name}": value for name, value in figures.coco.items()}
