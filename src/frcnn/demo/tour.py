@@ -1,0 +1,164 @@
+"""The whole way, offline: draw scenes, train, evaluate, predict, and say how to repeat each step.
+
+Every step is a verb of the command line, with the same options and results; nothing here is a
+shortcut that a person could not take with pictures of their own.
+"""
+
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypedDict, cast
+
+from frcnn.data.dataset import Dataset
+from frcnn.demo.config import SceneConfig
+from frcnn.demo.scenes import draw_scenes
+from frcnn.launch import TrainOptions, launch, train
+from frcnn.launch.measure import Measured, measure
+from frcnn.prediction.choice import Choice
+from frcnn.prediction.folder import Order, Summary, predict_folder
+from frcnn.prediction.saved import load_detector
+from frcnn.prediction.sources import expand
+from frcnn.training.progress import Display
+
+MODEL = "resnet18_scratch"
+_SHOWN = 12
+"""Scenes of the test split that are predicted and written with their boxes."""
+
+Say = Callable[[str], None]
+
+
+class TourOptions(TypedDict, total=False):
+    """What can be asked of a tour, in the words of the command line."""
+
+    scenes: int
+    """Scenes to train on; a fifth of it is drawn to validate, three tenths to test."""
+    epochs: float
+    out: str | Path
+    """The folder of all runs; `runs` where none is named."""
+    seed: int
+    workers: int
+    settings: Sequence[str]
+    """`name=value` pairs, laid over the preset."""
+    device: str
+    precision: str
+    quiet: bool
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Tour:
+    """What the tour made."""
+
+    scenes: Path
+    run: Path
+    measured: Measured
+    predicted: Summary
+    commands: tuple[str, ...]
+    """What does the same again, step by step."""
+
+    def __str__(self) -> str:
+        return "\n".join(
+            [
+                str(self.measured),
+                f"pictures with boxes: {self.predicted.out}",
+                f"curves: {self.run / 'plots' / 'curves.png'}",
+                "",
+                "The same by hand; put a folder of your own in the place of the scenes:",
+                *(f"  {command}" for command in self.commands),
+            ]
+        )
+
+    def to_json(self) -> Mapping[str, Any]:
+        """Give all of it as plain values."""
+        return {
+            "scenes": str(self.scenes),
+            "run": str(self.run),
+            "evaluation": self.measured.to_json(),
+            "predictions": str(self.predicted.out),
+            "commands": list(self.commands),
+        }
+
+
+def take_tour(options: TourOptions, display: Display, say: Say) -> Tour:
+    """Draw scenes, train on them, evaluate and predict.
+
+    Args:
+        options: what was asked for.
+        display: where the training shows its progress.
+        say: told what is done, a line each.
+
+    Returns:
+        What was made.
+
+    Raises:
+        DiskError: the folder of runs cannot be written.
+        FrcnnError: whatever training raises.
+    """
+    scenes = _scenes(options, say)
+    asked = _asked(options)
+    launched = launch(scenes, asked, say)
+    train(launched, display)
+    run = launched.job.run
+    say("evaluating on the test scenes")
+    device, precision = options.get("device", "auto"), options.get("precision", "auto")
+    measured = measure(run.path, {"split": "test", "device": device, "precision": precision})
+    pictures = _pictures(scenes)
+    detector = load_detector(run.path, device=device, precision=precision)
+    order = Order(out=run.path / "predictions", choice=Choice(conf=0.5))
+    predicted = predict_folder(detector, expand(pictures), order)
+    return Tour(
+        scenes=scenes,
+        run=run.path,
+        measured=measured,
+        predicted=predicted,
+        commands=_commands(scenes, run.path, pictures, asked),
+    )
+
+
+def _scenes(options: TourOptions, say: Say) -> Path:
+    """Draw the scenes, or take those that are there: a finished folder is a whole one."""
+    count, seed = options.get("scenes", 400), options.get("seed", 0)
+    folder = Path(options.get("out", "runs")) / f"dice-{count}-seed{seed}"
+    if folder.exists():
+        say(f"scenes {folder}, drawn before")
+        return folder
+    config = SceneConfig(
+        train=count, val=max(1, count // 5), test=max(2, 3 * count // 10), seed=seed
+    )
+    say(f"drawing {config.count} scenes with dice into {folder}")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+
+    def tell(done: int, of: int) -> None:
+        if done % 100 == 0 and done < of:
+            say(f"  {done} of {of}")
+
+    draw_scenes(folder, config, tell)
+    return folder
+
+
+def _pictures(scenes: Path) -> list[str]:
+    """Choose test scenes that have dice."""
+    records = Dataset.open(scenes).split("test").records
+    return [str(record.path) for record in records if len(record.target.boxes)][:_SHOWN]
+
+
+def _asked(options: TourOptions) -> TrainOptions:
+    """Turn the tour's options into those of `frcnn train`."""
+    said = {name: value for name, value in options.items() if name != "scenes"}
+    return cast(TrainOptions, {**said, "model": MODEL, "backbone_weights": "none"})
+
+
+def _commands(
+    scenes: Path, run: Path, pictures: Sequence[str], options: TrainOptions
+) -> tuple[str, ...]:
+    words = ["frcnn", "train", "--data", str(scenes)]
+    for name, value in options.items():
+        if name not in ("quiet", "settings"):
+            words += ["--" + name.replace("_", "-"), str(value)]
+    for pair in options.get("settings", ()):
+        words += ["--set", pair]
+    return (
+        shlex.join(words),
+        shlex.join(["frcnn", "eval", str(run), "--split", "test"]),
+        shlex.join(["frcnn", "predict", str(run), str(Path(pictures[0]).parent), "--conf", "0.5"]),
+    )
