@@ -1,0 +1,233 @@
+"""The few verbs that a program needs; each says what it decided, and returns plain values.
+
+detector = frcnn.load("runs/screws-003")
+run = frcnn.train("screws/", model="vgg16", epochs=20, seed=0)
+figures = frcnn.evaluate(run.best, frcnn.Dataset.open("screws/").split("test"))
+"""
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypedDict, Unpack
+
+from frcnn import machine
+from frcnn.data.dataset import Dataset
+from frcnn.data.problems import Report
+from frcnn.data.records import Split
+from frcnn.demo.tour import Tour, TourOptions, take_tour
+from frcnn.evaluation.report import Figures
+from frcnn.launch import TrainOptions, launch
+from frcnn.launch import train as train_launched
+from frcnn.launch.measure import Measured, MeasureOptions, measure
+from frcnn.prediction.choice import Choice
+from frcnn.prediction.folder import Kind, Order, Summary, predict_folder
+from frcnn.prediction.predictor import Detector
+from frcnn.prediction.saved import load_detector
+from frcnn.prediction.sources import expand
+from frcnn.run_folder import RunFolder
+from frcnn.training.progress import Quiet, display_for
+from frcnn.training.validation import figures_of
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Run:
+    """A training that came to its end."""
+
+    folder: RunFolder
+    figures: Figures | None
+    """The last evaluation's; None when there was nothing left to train."""
+
+    @property
+    def path(self) -> Path:
+        """The run folder."""
+        return self.folder.path
+
+    @property
+    def best(self) -> Detector:
+        """The detector with the best validation figure, read from the run folder."""
+        return load_detector(self.path)
+
+    def __str__(self) -> str:
+        table = "nothing left to train" if self.figures is None else self.figures.table()
+        return (
+            f"{table}\nrun {self.path}\n"
+            f"next: frcnn eval {self.path}; frcnn predict {self.path} PICTURE..."
+        )
+
+    def to_json(self) -> Mapping[str, Any]:
+        """Give the folder and the figures as plain values."""
+        figures = None if self.figures is None else self.figures.to_json()
+        return {"run": str(self.path), "figures": figures}
+
+
+def load(
+    source: str | Path, *, device: str = "auto", precision: str = "auto", batch: int = 1
+) -> Detector:
+    """Make a detector of a run's best weights, or of a weights file.
+
+    Args:
+        source: a run folder or a .safetensors file of ours.
+        device: `auto`, `cpu`, `cuda` or `mps`.
+        precision: `auto`, `float32`, `bfloat16` or `float16`.
+        batch: most pictures computed at once.
+
+    Returns:
+        The detector; `detector.predict(picture)` finds objects.
+
+    Raises:
+        ConfigError: the folder is no run, or the device is not there.
+        ModelFileError: the file is damaged, not ours, or of an unknown network.
+    """
+    machine.keep_freed_memory()
+    return load_detector(source, device=device, precision=precision, batch=batch)
+
+
+def train(data: str | Path | Dataset | None = None, **options: Unpack[TrainOptions]) -> Run:
+    """Train a detector.
+
+    Args:
+        data: folder of the data, or the data set opened from it; may be left out with `resume`
+            and `config`, which name it.
+        **options: as on the command line: `model`, `epochs`, `batch`, `seed`, `device`, ...
+
+    Returns:
+        The run; `run.best` is a detector.
+
+    Raises:
+        FrcnnError: what is wrong, where, and what to do about it.
+    """
+    root = data.root if isinstance(data, Dataset) else data
+    quiet = options.get("quiet", False)
+    launched = launch(root, options, _silent if quiet else _say)
+    figures = train_launched(launched, Quiet() if quiet else display_for())
+    return Run(folder=launched.job.run, figures=figures)
+
+
+def evaluate(detector: Detector, split: Split) -> Figures:
+    """Measure a detector on a split that is already open.
+
+    Args:
+        detector: weights and thresholds.
+        split: pictures with true boxes, of the detector's classes.
+
+    Returns:
+        COCO's and VOC's figures, in all and by class.
+    """
+    return figures_of(detector, split)
+
+
+def evaluate_run(run: str | Path, **options: Unpack[MeasureOptions]) -> Measured:
+    """Evaluate a run or a weights file, and write figures and plots; `frcnn eval`.
+
+    Args:
+        run: a run folder or a weights file of ours.
+        **options: as on the command line: `data`, `split`, `metric`, `out`, `device`, ...
+
+    Returns:
+        The figures, and where they are written.
+
+    Raises:
+        FrcnnError: what is wrong, where, and what to do about it.
+    """
+    return measure(run, options)
+
+
+class PredictOptions(TypedDict, total=False):
+    """What can be asked of a prediction over files, in the words of the command line."""
+
+    conf: float
+    """Lowest score reported."""
+    iou: float
+    """Of two boxes of one class that overlap by more, the better one stays."""
+    max_det: int
+    """Most detections of one picture."""
+    batch: int
+    """Most pictures computed at once."""
+    save: Sequence[Kind]
+    """What to write: `images`, `json`, `csv`."""
+    out: str | Path
+    """Folder for the results; a new one in `runs` where none is named."""
+    resume: bool
+    """Go on in `out`."""
+    device: str
+    precision: str
+    quiet: bool
+
+
+def predict_files(
+    run: str | Path, sources: Sequence[str], **options: Unpack[PredictOptions]
+) -> Summary:
+    """Find objects in pictures, folders and globs, and write the results; `frcnn predict`.
+
+    Args:
+        run: a run folder or a weights file of ours.
+        sources: pictures, folders of pictures, or patterns.
+        **options: as on the command line: `conf`, `save`, `out`, ...
+
+    Returns:
+        What it came to; a picture that cannot be read is one entry in its failures.
+
+    Raises:
+        FrcnnError: what is wrong, where, and what to do about it.
+    """
+    quiet = options.get("quiet", False)
+    detector = load(
+        run,
+        device=options.get("device", "auto"),
+        precision=options.get("precision", "auto"),
+        batch=options.get("batch", 1),
+    )
+    found = expand(sources)
+    out = options.get("out")
+    folder = RunFolder.create(Path("runs"), "predict").path if out is None else Path(out)
+    order = Order(
+        out=folder,
+        save=tuple(options.get("save", ("images", "json"))),
+        choice=Choice(
+            conf=options.get("conf"), iou=options.get("iou"), max_det=options.get("max_det")
+        ),
+        resume=options.get("resume", False),
+    )
+    say = _silent if quiet else _say
+    return predict_folder(detector, found, order, lambda outcome: say(str(outcome)))
+
+
+def demo(**options: Unpack[TourOptions]) -> Tour:
+    """Draw scenes with dice, train on them, evaluate and predict, all offline; `frcnn demo`.
+
+    Args:
+        **options: as on the command line: `scenes`, `epochs`, `out`, `seed`, ...
+
+    Returns:
+        What was made, with the commands that make it again.
+
+    Raises:
+        FrcnnError: what is wrong, where, and what to do about it.
+    """
+    quiet = options.get("quiet", False)
+    display = Quiet() if quiet else display_for()
+    return take_tour(options, display, _silent if quiet else _say)
+
+
+def check(data: str | Path | Dataset) -> Report:
+    """Look a data set over: what is wrong in it, and what was left out because of that.
+
+    Args:
+        data: folder of the data, or the data set opened from it.
+
+    Returns:
+        The report; `report.errors` and `report.warnings` have code, place, value and fix.
+
+    Raises:
+        DataError: the data cannot be used at all.
+    """
+    return (data if isinstance(data, Dataset) else Dataset.open(data)).report
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _silent(_text: str) -> None:
+    """Say nothing."""

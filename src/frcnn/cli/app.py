@@ -1,0 +1,69 @@
+"""Which verbs there are. Each is fetched when it is called, or when its help is asked for."""
+
+from collections.abc import Sequence
+
+from cyclopts import App, CycloptsError, Parameter
+
+from frcnn._version import __version__
+from frcnn.cli import usage
+
+HELP = """Faster R-CNN that you can train in one command, see through, and ship.
+
+Start with `frcnn demo`, or with pictures of your own: `frcnn train --data DIR`.
+"""
+_CLOSING = (
+    "Exit codes: 0 ok, 1 our bug, 2 usage or settings, 3 data, 4 training diverged, "
+    "5 model file, 6 disk."
+)
+VERBS = {
+    "demo": "Draw scenes with dice, train on them, evaluate, predict: all offline.",
+    "train": "Train a detector on a folder of pictures with boxes.",
+    "eval": "Measure a trained detector on a split of a data set.",
+    "predict": "Find objects in pictures, folders and globs.",
+    "doctor": "Show versions and devices, and try the parts that break most often.",
+}
+PRESET_VERBS = {
+    "list": "List the presets.",
+    "show": "Print every setting of a preset with its meaning and source, as YAML.",
+}
+
+
+def build() -> App:
+    """Make the parser; no verb's code is imported."""
+    app = App(
+        name="frcnn",
+        help=HELP,
+        help_epilogue=_CLOSING,
+        version=f"frcnn {__version__}",
+        help_format="plaintext",
+        default_parameter=Parameter(show_default=False),
+    )
+    for order, (verb, text) in enumerate(VERBS.items()):
+        app.command(f"frcnn.cli.verbs:{verb}_", name=verb, help=text, sort_key=order)
+    presets = App(
+        name="presets", help="List the named sets of settings, or print one.", sort_key=len(VERBS)
+    )
+    for verb, text in PRESET_VERBS.items():
+        presets.command(f"frcnn.cli.presets:{verb}_", name=verb, help=text)
+    app.command(presets)
+    return app
+
+
+def run(words: Sequence[str]) -> int:
+    """Parse the words, call the verb, and give its exit code.
+
+    Args:
+        words: the command line without the program's name.
+
+    Returns:
+        0, or what the verb says.
+
+    Raises:
+        ConfigError: the words make no command (RC301 ... RC309).
+    """
+    try:
+        verb, bound, _ = build().parse_args(words, print_error=False, exit_on_error=False)
+    except CycloptsError as error:
+        raise usage.in_our_words(error) from error
+    code = verb(*bound.args, **bound.kwargs)
+    return code if isinstance(code, int) else 0

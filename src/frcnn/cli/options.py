@@ -1,0 +1,296 @@
+"""What each verb can be told. Familiar words; everything else is a setting (`--set`, `--config`).
+
+None means "not said": then the run, the preset or the library decides. Ranges are checked at birth,
+whether a value was typed or stood in a file.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+from cyclopts import Parameter
+
+from frcnn import machine, settings
+from frcnn.cli import words
+from frcnn.errors import ConfigError
+
+_Text = Annotated[str | None, Parameter(converter=words.text, metavar="NAME")]
+_Path = Annotated[str | None, Parameter(converter=words.text, metavar="PATH")]
+_Whole = Annotated[int | None, Parameter(converter=words.whole, metavar="N")]
+_Number = Annotated[float | None, Parameter(converter=words.number, metavar="X")]
+_Flag = Annotated[bool, Parameter(negative="")]
+_Pairs = Annotated[tuple[str, ...], Parameter(name="--set", negative="", metavar="NAME=VALUE")]
+
+METRICS = ("voc07", "voc", "coco")
+PREPROCESSING = ("caffe", "torchvision")
+SAVE = ("images", "json", "csv")
+_MOST = 10**9
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shared:
+    """What every verb can be told."""
+
+    json: _Flag = False
+    """Write the result to stdout as JSON; what is for people goes to stderr."""
+    quiet: Annotated[bool, Parameter(name=("--quiet", "-q"), negative="")] = False
+    """Show no progress and no remarks, only the result."""
+    debug: _Flag = False
+    """Show the traceback of an error."""
+
+    def said(self, *names: str) -> dict[str, Any]:
+        """Give those of the options that were said, by name."""
+        values = {name: getattr(self, name) for name in names}
+        unsaid = (None, False)  # compared by identity: 0 equals False, and is said
+        return {k: v for k, v in values.items() if v != () and all(v is not u for u in unsaid)}
+
+    def _within(self, name: str, low: float, high: float, *, above: float = -math.inf) -> None:
+        value = getattr(self, name)
+        if value is None or (low <= value <= high and value > above):
+            return
+        lowest = f"more than {above:g}" if above >= low else f"{low:g} or more"
+        want = f"{low:g} ... {high:g}" if high < _MOST and above < low else lowest
+        raise _out_of_range(name, value, want)
+
+    def _one_of(self, name: str, known: Sequence[str]) -> None:
+        value = getattr(self, name)
+        if value is not None and value not in known:
+            raise _no_choice(name, value, known)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Computing(Shared):
+    """What every verb that computes can be told."""
+
+    device: _Text = None
+    """auto, cpu, cuda, cuda:N or mps. [default: auto]"""
+    precision: _Text = None
+    """auto, float32, bfloat16 or float16; auto is the fastest that the device has natively."""
+
+    def __post_init__(self) -> None:
+        if self.device is not None:
+            machine.split_device(self.device)
+        if self.precision is not None:
+            machine.require_precision_name(self.precision)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DoctorOptions(Shared):
+    """`frcnn doctor`."""
+
+    config: _Path = None
+    """A YAML file with these options, by their long names; what is typed has the last word."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DemoOptions(Computing):
+    """`frcnn demo`."""
+
+    out: _Path = None
+    """The folder of all runs. [default: runs]"""
+    scenes: _Whole = None
+    """Scenes to train on; half as many again are drawn to validate and test. [default: 400]"""
+    epochs: _Number = None
+    """Passes over the training scenes. [default: the preset's]"""
+    seed: _Whole = None
+    """Of all draws, the scenes' too. [default: 0]"""
+    workers: _Whole = None
+    """Processes that read pictures; no result depends on it."""
+    config: _Path = None
+    """A YAML file with these options, by their long names; what is typed has the last word."""
+    settings: _Pairs = ()
+    """Change one setting, as in --set training.batches.size=4; may be repeated."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._within("scenes", 8, _MOST)
+        self._within("epochs", 0, _MOST, above=0)
+        self._within("seed", 0, 2**32 - 1)
+        self._within("workers", 0, 256)
+        _require_pairs(self.settings)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainOptions(Computing):
+    """`frcnn train`."""
+
+    data: _Path = None
+    """The folder of the data: PASCAL VOC layout, or pictures with their XML files beside them."""
+    model: _Text = None
+    """A preset; `frcnn presets list` names them."""
+    epochs: _Number = None
+    """Passes over the training pictures. [default: chosen from the size of the data]"""
+    batch: _Whole = None
+    """Pictures in one step."""
+    workers: _Whole = None
+    """Processes that read pictures; no result depends on it."""
+    seed: _Whole = None
+    """Of all draws. [default: 0]"""
+    patience: _Whole = None
+    """Stop after so many evaluations without a better one."""
+    init: _Path = None
+    """Go on from this run or weights file of ours, with other classes too."""
+    backbone_weights: _Path = None
+    """A .safetensors or .pth file, the name of one of torchvision's, or none: from scratch."""
+    preprocessing: _Text = None
+    """caffe or torchvision: what a weights file expects of pictures if it does not say so."""
+    resume: _Path = None
+    """Go on with this run, exactly where it stopped."""
+    out: _Path = None
+    """The folder of all runs. [default: runs]"""
+    config: _Path = None
+    """A YAML file of settings, as config.yaml in a run folder or `frcnn presets show`."""
+    settings: _Pairs = ()
+    """Change one setting, as in --set model.pictures.shorter_side=480; may be repeated."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._within("epochs", 0, _MOST, above=0)
+        self._within("batch", 1, 4096)
+        self._within("workers", 0, 256)
+        self._within("seed", 0, 2**32 - 1)
+        self._within("patience", 1, _MOST)
+        self._one_of("preprocessing", PREPROCESSING)
+        _require_pairs(self.settings)
+        if self.resume is not None:
+            self._alone("resume", ("model", "init", "backbone_weights", "config", "out"))
+
+    def _alone(self, name: str, others: Sequence[str]) -> None:
+        clash = self.said(*others)
+        if clash:
+            given = ", ".join(map(_option, clash))
+            raise ConfigError(
+                "RC308",
+                _option(name),
+                "contradicts another option",
+                got=f"{given} too",
+                want="a run goes on as it began",
+                fix=f"leave out {given}, or start a new run without {_option(name)}",
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvalOptions(Computing):
+    """`frcnn eval`."""
+
+    data: _Path = None
+    """The folder of the data. [default: what the run was trained on]"""
+    split: _Text = None
+    """Which split. [default: test where there is one, else val]"""
+    metric: _Text = None
+    """The first figure of the table: voc07, voc or coco. [default: coco]"""
+    batch: _Whole = None
+    """Pictures at a time; no result depends on it beyond rounding."""
+    out: _Path = None
+    """The folder for the figures and plots. [default: eval/SPLIT in the run folder]"""
+    config: _Path = None
+    """A YAML file with these options, by their long names; what is typed has the last word."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._one_of("metric", METRICS)
+        self._within("batch", 1, 4096)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PredictOptions(Computing):
+    """`frcnn predict`."""
+
+    conf: _Number = None
+    """Lowest score that is reported, 0 to 1."""
+    iou: _Number = None
+    """Two boxes of a class that overlap more than this are one object, 0 to 1."""
+    max_det: _Whole = None
+    """Most objects in one picture."""
+    batch: _Whole = None
+    """Pictures at a time; no result depends on it beyond rounding."""
+    save: _Text = None
+    """What to write: images, json, csv, or several with commas. [default: images,json]"""
+    out: _Path = None
+    """The folder for the results. [default: a new one in runs]"""
+    strict: _Flag = False
+    """End with exit code 3 when a picture could not be read; the others are done all the same."""
+    resume: _Flag = False
+    """Go on in --out: pictures that are done there are not done again."""
+    config: _Path = None
+    """A YAML file with these options, by their long names; what is typed has the last word."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._within("conf", 0, 1)
+        self._within("iou", 0, 1)
+        self._within("max_det", 1, 100_000)
+        self._within("batch", 1, 4096)
+        for kind in self.kinds or ():
+            if kind not in SAVE:
+                raise _no_choice("save", kind, SAVE)
+        if self.resume and self.out is None:
+            raise ConfigError(
+                "RC308",
+                "--resume",
+                "does not say what to go on with",
+                want="--out DIR of the prediction that was stopped",
+                fix="add --out DIR",
+            )
+
+    @property
+    def kinds(self) -> tuple[str, ...] | None:
+        """What to write, one by one; None: not said."""
+        return None if self.save is None else tuple(part.strip() for part in self.save.split(","))
+
+
+Filed = TypeVar("Filed", DoctorOptions, DemoOptions, EvalOptions, PredictOptions)
+
+
+def with_file(options: Filed | None, cls: type[Filed]) -> Filed:
+    """Lay what was typed over the options' file, if one was named.
+
+    Args:
+        options: as typed; None when nothing was.
+        cls: their class.
+
+    Returns:
+        The options.
+
+    Raises:
+        ConfigError: the file is wrong; the place has its line.
+    """
+    typed = options or cls()
+    path = typed.config
+    if path is None:
+        return typed
+    filed = settings.read_yaml(Path(path), cls)
+    if filed.config is not None:
+        raise ConfigError(
+            "RC308",
+            path,
+            "a file of options names another one",
+            got=filed.config,
+            want="the options themselves",
+            fix="remove the line `config`",
+        )
+    return replace(filed, **typed.said(*(each.name for each in fields(cls))))
+
+
+def _option(name: str) -> str:
+    return "--" + name.replace("_", "-")
+
+
+def _require_pairs(pairs: Sequence[str]) -> None:
+    for pair in pairs:
+        if "=" not in pair:
+            raise words.wrong("--set", pair, "NAME=VALUE")
+
+
+def _out_of_range(name: str, value: float, want: str) -> ConfigError:
+    fix = f"give {_option(name)} a value in that range, or leave it out"
+    return ConfigError("RC305", _option(name), "out of range", got=f"{value:g}", want=want, fix=fix)
+
+
+def _no_choice(name: str, value: str, known: Sequence[str]) -> ConfigError:
+    near = settings.nearest(value, known)
+    fix = f"did you mean `{near}`?" if near else f"name one of {', '.join(known)}"
+    want = ", ".join(known)
+    return ConfigError("RC304", _option(name), "wrong value", got=repr(value), want=want, fix=fix)

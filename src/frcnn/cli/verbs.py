@@ -1,0 +1,122 @@
+"""The verbs: each hands what was said to one function, and prints what that found."""
+
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from frcnn.cli import words
+from frcnn.cli.answers import alone_on_stdout, give
+from frcnn.cli.options import (
+    DemoOptions,
+    DoctorOptions,
+    EvalOptions,
+    PredictOptions,
+    TrainOptions,
+    with_file,
+)
+from frcnn.errors import ConfigError
+
+_Model = Annotated[str, Parameter(converter=words.text)]
+_Sources = Annotated[str, Parameter(converter=words.text)]
+
+
+def demo_(options: Annotated[DemoOptions | None, Parameter(name="*")] = None) -> int:
+    """Draw scenes with dice, train on them, evaluate, predict: all offline.
+
+    Takes some minutes on two CPU cores, and ends with the commands that it ran.
+    """
+    said = with_file(options, DemoOptions)
+    from frcnn import api
+
+    names = ("out", "seed", "workers", "settings", "device", "precision", "quiet")
+    with alone_on_stdout(said):
+        answer = api.demo(**said.said(*names))
+    give(answer, said)
+    return 0
+
+
+def train_(options: Annotated[TrainOptions | None, Parameter(name="*")] = None) -> int:
+    """Train a detector on a folder of pictures with boxes.
+
+    With --data alone: a light model, its published weights, a length that fits the data.
+    """
+    said = options or TrainOptions()
+    from frcnn import api
+
+    names = ("model", "epochs", "batch", "workers", "seed", "patience", "init", "resume", "out")
+    more = ("backbone_weights", "preprocessing", "device", "precision", "config", "settings")
+    with alone_on_stdout(said):
+        answer = api.train(said.data, **said.said(*names, *more, "quiet"))
+    give(answer, said)
+    return 0
+
+
+def eval_(
+    run: _Model, /, *, options: Annotated[EvalOptions | None, Parameter(name="*")] = None
+) -> int:
+    """Measure a trained detector on a split of a data set.
+
+    Args:
+        run: a run folder, or a weights file of ours.
+        options: what was said.
+    """
+    said = with_file(options, EvalOptions)
+    from frcnn import api
+
+    names = ("data", "split", "metric", "batch", "out", "device", "precision")
+    with alone_on_stdout(said):
+        answer = api.evaluate_run(run, **said.said(*names))
+    give(answer, said)
+    return 0
+
+
+def predict_(
+    run: _Model,
+    /,
+    *sources: _Sources,
+    options: Annotated[PredictOptions | None, Parameter(name="*")] = None,
+) -> int:
+    """Find objects in pictures, folders and globs.
+
+    A picture that cannot be read costs a line in the report. The exit code is 3 where there was
+    not one good picture, and with --strict where there was a bad one.
+
+    Args:
+        run: a run folder, or a weights file of ours.
+        sources: pictures, folders of pictures, or patterns in quotes.
+        options: what was said.
+    """
+    said = with_file(options, PredictOptions)
+    if not sources:
+        raise ConfigError(
+            "RC303",
+            "frcnn predict SOURCE",
+            "is missing",
+            got="nothing",
+            want="pictures, folders of pictures, or patterns in quotes",
+            fix=f"as in: frcnn predict {run} photos/",
+        )
+    from frcnn import api
+
+    names = ("conf", "iou", "max_det", "batch", "out", "resume", "device", "precision", "quiet")
+    asked = said.said(*names)
+    if said.kinds is not None:
+        asked["save"] = said.kinds
+    with alone_on_stdout(said):
+        answer = api.predict_files(run, sources, **asked)
+    give(answer, said)
+    return 3 if answer.failures and (said.strict or answer.is_empty) else 0
+
+
+def doctor_(options: Annotated[DoctorOptions | None, Parameter(name="*")] = None) -> int:
+    """Show versions and devices, and try the parts that break most often.
+
+    Ends with 0 when all is well, and with 2 when something is broken.
+    """
+    said = with_file(options, DoctorOptions)
+    from frcnn import doctor
+
+    with alone_on_stdout(said):
+        findings = doctor.examine()
+    give(findings, said)
+    return findings.exit_code
