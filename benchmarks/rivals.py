@@ -1,0 +1,287 @@
+"""The detectors that are compared, configured alike, and one repetition of each.
+
+A repetition is a function without arguments. Ours starts from the 8-bit picture, torchvision's
+from the floating one that it wants; both normalise it and, as it has the right size, do not
+resize it. Their weights are random, ours scaled so that scores and boxes differ from place to
+place and the stages after the network have something to do; torchvision's are the same numbers.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torchvision.models import vgg
+from torchvision.models.detection import FasterRCNN as TorchvisionsFasterRCNN
+from torchvision.models.detection.anchor_utils import AnchorGenerator
+from torchvision.models.detection.faster_rcnn import FastRCNNPredictor, TwoMLPHead
+from torchvision.models.detection.rpn import RPNHead
+from torchvision.ops import MultiScaleRoIAlign
+
+from frcnn import machine
+from frcnn.model.anchor_labels import AnchorLabelConfig
+from frcnn.model.anchors import AnchorConfig
+from frcnn.model.batch import TORCHVISION, PictureConfig, prepare, to_batch
+from frcnn.model.box_head import BoxHeadConfig
+from frcnn.model.faster_rcnn import FasterRCNN, FasterRCNNConfig
+from frcnn.model.losses import HeadLossConfig
+from frcnn.model.postprocess import PostprocessConfig
+from frcnn.model.proposals import ProposalConfig
+from frcnn.model.roi_pooling import RoIPoolingConfig
+from frcnn.model.rpn import RPNConfig
+from frcnn.prediction.predictor import Detector
+from frcnn.training.optimizer import OptimizerConfig, make_optimizer
+from frcnn.training.schemes import Precision
+from frcnn.training.step import take_step
+from frcnn.types import Target
+
+CLASSES, OBJECTS = 20, 8
+OPTIMIZER = OptimizerConfig(learning_rate=1e-6)  # so small that the work stays the same
+STEPS_OF_MEMORY = 3
+Size = tuple[int, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scene:
+    """What every detector looks at."""
+
+    picture: Tensor
+    """[3, H, W] uint8, RGB."""
+    target: Target
+    """True boxes, pixels."""
+
+
+def scene(size: Size) -> Scene:
+    """Draw coloured squares under noise, and boxes anywhere.
+
+    Args:
+        size: height and width, pixels.
+
+    Returns:
+        The same scene for the same size.
+    """
+    generator = torch.Generator().manual_seed(0)
+    height, width = size
+    squares = torch.rand(1, 3, height // 24, width // 24, generator=generator)
+    large = nn.functional.interpolate(squares, size, mode="nearest")[0]
+    picture = 200 * large + 55 * torch.rand(3, height, width, generator=generator)
+    whole = torch.tensor([width, height], dtype=torch.float32)
+    corners = torch.rand(OBJECTS, 2, generator=generator) * 0.6 * whole
+    sides = (0.1 + 0.3 * torch.rand(OBJECTS, 2, generator=generator)) * whole
+    target = Target(
+        boxes=torch.cat((corners, corners + sides), dim=1),
+        labels=torch.randint(0, CLASSES, (OBJECTS,), generator=generator),
+        difficult=torch.zeros(OBJECTS, dtype=torch.bool),
+    )
+    return Scene(picture=picture.to(torch.uint8), target=target)
+
+
+def ours(size: Size, head_width: int) -> FasterRCNN:
+    """Make our detector with torchvision's choices.
+
+    Args:
+        size: of the picture; it stays as it is.
+        head_width: of fc6 and fc7.
+
+    Returns:
+        In float32, convolutions channels-last.
+    """
+    config = FasterRCNNConfig(
+        classes=CLASSES,
+        pictures=PictureConfig(
+            shorter_side=min(size),
+            longer_side=max(size),
+            rounding="floor",
+            padding_multiple=32,
+            normalisation=TORCHVISION,
+        ),
+        anchors=AnchorConfig(centre="cell_corner", rounding="torchvision"),
+        rpn=RPNConfig(scores="sigmoid"),
+        anchor_labels=AnchorLabelConfig(inside="anywhere"),
+        proposals_train=ProposalConfig(min_side=1e-3, before_nms=2000, after_nms=2000),
+        proposals_test=ProposalConfig(min_side=1e-3, before_nms=1000, after_nms=300),
+        roi_pooling=RoIPoolingConfig(method="align"),
+        box_head=BoxHeadConfig(width=head_width, dropout=0.0),
+        head_loss=HeadLossConfig(sigma=3.0),
+        postprocess=PostprocessConfig(nms_iou=0.5, min_side=0.01),
+    )
+    torch.manual_seed(0)
+    model = FasterRCNN(config).to(memory_format=torch.channels_last).eval()
+    with torch.no_grad():
+        _enliven(model, scene(size).picture)
+    return model
+
+
+def _enliven(model: FasterRCNN, picture: Tensor) -> None:
+    """Scale the output layers on the picture itself: numbers of a channel differ, around 0."""
+    pictures = model.config.pictures
+    features = model.backbone(to_batch([prepare(picture, pictures)], pictures).pixels)
+    rpn = model.rpn(features)
+    _spread(model.rpn.objectness, rpn.objectness, 1.0)
+    _spread(model.rpn.deltas, rpn.deltas, 0.2)
+    regions = features[:, :, :7, :7] + torch.randn(64, *features.shape[1:2], 7, 7) * features.std()
+    answer = model.box_head(regions)
+    _spread(model.box_head.logits, answer.logits, 1.0)
+    _spread(model.box_head.deltas, answer.deltas, 1.0)
+
+
+def _spread(layer: nn.Module, outputs: Tensor, deviation: float) -> None:
+    channels = outputs.reshape(-1, len(layer.bias))
+    factor = deviation / channels.std(dim=0).mean()
+    layer.weight *= factor
+    layer.bias.copy_(-channels.mean(dim=0) * factor)
+
+
+def theirs(size: Size, head_width: int) -> TorchvisionsFasterRCNN:
+    """Assemble torchvision's detector from its parts, with the weights of ours.
+
+    Args:
+        size: of the picture; it stays as it is.
+        head_width: of fc6 and fc7.
+
+    Returns:
+        In float32, laid out as torchvision does.
+    """
+    body = vgg.make_layers(vgg.cfgs["D"])[:30]
+    body.out_channels = 512
+    body[:10].requires_grad_(requires_grad=False)  # the first two stages
+    model = TorchvisionsFasterRCNN(
+        body,
+        min_size=min(size),
+        max_size=max(size),
+        rpn_anchor_generator=AnchorGenerator(((128, 256, 512),), ((0.5, 1.0, 2.0),)),
+        rpn_head=RPNHead(512, 9),
+        rpn_post_nms_top_n_train=2000,
+        rpn_post_nms_top_n_test=300,
+        box_roi_pool=MultiScaleRoIAlign(["0"], 7, 2),
+        box_head=TwoMLPHead(512 * 49, head_width),
+        box_predictor=FastRCNNPredictor(head_width, CLASSES + 1),
+        box_batch_size_per_image=128,
+    )
+    _copy_weights(ours(size, head_width), model)
+    return model
+
+
+def _copy_weights(own: FasterRCNN, model: TorchvisionsFasterRCNN) -> None:
+    head, regions = model.rpn.head, model.roi_heads
+    for one, other in (
+        (own.backbone.body.get_submodule("features"), model.backbone),
+        (own.rpn.conv, head.conv[0][0]),
+        (own.rpn.objectness, head.cls_logits),
+        (own.rpn.deltas, head.bbox_pred),
+        (own.box_head.hidden, regions.box_head),
+        (own.box_head.logits, regions.box_predictor.cls_score),
+    ):
+        other.load_state_dict(one.state_dict())
+    for name, values in own.box_head.deltas.state_dict().items():
+        slots = torch.cat((torch.zeros_like(values[:4]), values))  # background's is not used
+        regions.box_predictor.bbox_pred.get_parameter(name).data.copy_(slots)
+
+
+def precision_of(variant: str) -> Precision:
+    """Give the precision that a variant of ours is named after."""
+    device = torch.device("cpu")
+    dtype = torch.float32 if variant == "float32" else machine.resolve_precision("auto", device)
+    return Precision(device=device, dtype=dtype)
+
+
+def step(size: Size, head_width: int, variant: str) -> Callable[[], object]:
+    """Make a training step: losses, gradients, update.
+
+    Args:
+        size: of the picture.
+        head_width: of fc6 and fc7.
+        variant: `torchvision`, or a precision of ours.
+
+    Returns:
+        One step.
+    """
+    if variant == "torchvision":
+        return _their_step(theirs(size, head_width).train(), scene(size))
+    model, seen, precision = ours(size, head_width).train(), scene(size), precision_of(variant)
+    optimizer, scaler = make_optimizer(model, OPTIMIZER), precision.scaler()
+    generator = torch.Generator().manual_seed(0)
+
+    def losses_of(shown: Scene) -> Mapping[str, Tensor]:
+        pictures = model.config.pictures
+        batch = to_batch([prepare(shown.picture, pictures)], pictures)
+        with precision.autocast():
+            return model.losses(batch, [shown.target], [generator]).named()
+
+    return lambda: take_step(losses_of, [seen], optimizer, scaler, None)
+
+
+def _their_step(model: TorchvisionsFasterRCNN, shown: Scene) -> Callable[[], object]:
+    """As torchvision's own training script has it, without its printing."""
+    picture = shown.picture.float() / 255
+    target = {"boxes": shown.target.boxes, "labels": shown.target.labels + 1}
+    trained = [p for p in model.parameters() if p.requires_grad]
+    optimizer = torch.optim.SGD(
+        trained,
+        lr=OPTIMIZER.learning_rate,
+        momentum=OPTIMIZER.momentum,
+        weight_decay=OPTIMIZER.weight_decay,
+    )
+
+    def take_one() -> float:
+        total = sum(model([picture], [target]).values())
+        optimizer.zero_grad()
+        total.backward()
+        optimizer.step()
+        return float(total.detach())
+
+    return take_one
+
+
+def inference(size: Size, head_width: int, variant: str) -> Callable[[], object]:
+    """Make an inference: from the picture to the number of detections.
+
+    Args:
+        size: of the picture.
+        head_width: of fc6 and fc7.
+        variant: `torchvision`, or a precision of ours.
+
+    Returns:
+        One inference.
+    """
+    picture = scene(size).picture
+    if variant == "torchvision":
+        model, floating = theirs(size, head_width).eval(), picture.float() / 255
+
+        def look() -> int:
+            with torch.inference_mode():
+                return len(model([floating])[0]["boxes"])
+
+        return look
+    names = [str(number) for number in range(CLASSES)]
+    detector = Detector(ours(size, head_width), names, precision=precision_of(variant).dtype)
+    return lambda: len(detector.detect([picture])[0].boxes)
+
+
+def peak(size: Size, head_width: int, variant: str) -> Callable[[], float]:
+    """Make a measurement of memory; call it once, in a fresh process that has imported all.
+
+    Args:
+        size: of the picture.
+        head_width: of fc6 and fc7.
+        variant: `torchvision`, or a precision of ours.
+
+    Returns:
+        Takes a few training steps and gives their peak above the process before, in GiB.
+    """
+    before = _resident()
+
+    def measure() -> float:
+        repetition = step(size, head_width, variant)
+        for _ in range(STEPS_OF_MEMORY):
+            repetition()
+        return (machine.peak_memory() - before) / 2**30
+
+    return measure
+
+
+def _resident() -> int:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
