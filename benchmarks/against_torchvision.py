@@ -20,15 +20,14 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection
-from typing import TypeVar
 
 from frcnn import machine
+from frcnn._version import __version__
 
 PARTS = ("step", "inference", "stages", "memory")
 SIZES = {"step": (600, 800), "inference": (600, 1000), "stages": (600, 800), "memory": (600, 800)}
 WARM_UP = 2
 PAUSE = 0.3  # seconds between repetitions: threads of the one before stop spinning
-Answer = TypeVar("Answer")
 
 
 class Worker:
@@ -50,19 +49,26 @@ class Worker:
         )
         self._process.start()
         other.close()
-        self._connection.recv()
+        self._answer()
 
     def ask(self) -> tuple[float, object]:
         """Give the seconds of one repetition, and what it returned."""
         time.sleep(PAUSE)
-        self._connection.send(True)
-        seconds, answer = self._connection.recv()
+        self._connection.send("go on")
+        seconds, answer = self._answer()
         return seconds, answer
 
     def stop(self) -> None:
         """End the process."""
-        self._connection.send(False)
+        self._connection.send("")
         self._process.join()
+
+    def _answer(self) -> tuple[float, object]:
+        try:
+            answer: tuple[float, object] = self._connection.recv()
+        except EOFError:
+            sys.exit("the process has ended; its reason is above, or the memory is too small")
+        return answer
 
 
 def _work(
@@ -71,7 +77,7 @@ def _work(
     repetition = _build(part, variant, size, head_width)
     for _ in range(0 if part == "memory" else WARM_UP):
         repetition()
-    connection.send("warm")
+    connection.send((0.0, "warm"))
     while connection.recv():
         start = time.perf_counter()
         answer = repetition()
@@ -206,11 +212,10 @@ def _arguments() -> argparse.Namespace:
 
 
 def _machine() -> str:
-    versions = ", ".join(
-        f"{name} {machine.version_of(name)}" for name in ("torch", "torchvision", "frcnn")
-    )
+    torch, torchvision = (machine.version_of(name) for name in ("torch", "torchvision"))
+    versions = f"torch {torch}, torchvision {torchvision}, frcnn {__version__}"
     bfloat16 = "native" if machine.has_native_bfloat16() else "no"
-    return f"{machine.processor()}, {machine.cores()} cores, {bfloat16} bfloat16; {versions}"
+    return f"{machine.processor_name()}, {machine.cores()} cores, {bfloat16} bfloat16; {versions}"
 
 
 def main() -> None:

@@ -22,25 +22,25 @@ from torchvision.ops import MultiScaleRoIAlign
 
 from frcnn import machine
 from frcnn.model.anchor_labels import AnchorLabelConfig
-from frcnn.model.anchors import AnchorConfig
+from frcnn.model.anchors import AnchorConfig, anchor_grid
 from frcnn.model.batch import TORCHVISION, PictureConfig, prepare, to_batch
 from frcnn.model.box_head import BoxHeadConfig
 from frcnn.model.faster_rcnn import FasterRCNN, FasterRCNNConfig
 from frcnn.model.losses import HeadLossConfig
 from frcnn.model.postprocess import PostprocessConfig
 from frcnn.model.proposals import ProposalConfig
-from frcnn.model.roi_pooling import RoIPoolingConfig
+from frcnn.model.roi_pooling import RoIPoolingConfig, pool_regions
 from frcnn.model.rpn import RPNConfig
 from frcnn.prediction.predictor import Detector
 from frcnn.training.optimizer import OptimizerConfig, make_optimizer
 from frcnn.training.schemes import Precision
 from frcnn.training.step import take_step
-from frcnn.types import Target
+from frcnn.types import Size, Target
 
 CLASSES, OBJECTS = 20, 8
 OPTIMIZER = OptimizerConfig(learning_rate=1e-6)  # so small that the work stays the same
 STEPS_OF_MEMORY = 3
-Size = tuple[int, int]
+Sides = tuple[int, int]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +53,7 @@ class Scene:
     """True boxes, pixels."""
 
 
-def scene(size: Size) -> Scene:
+def scene(size: Sides) -> Scene:
     """Draw coloured squares under noise, and boxes anywhere.
 
     Args:
@@ -78,7 +78,7 @@ def scene(size: Size) -> Scene:
     return Scene(picture=picture.to(torch.uint8), target=target)
 
 
-def ours(size: Size, head_width: int) -> FasterRCNN:
+def ours(size: Sides, head_width: int) -> FasterRCNN:
     """Make our detector with torchvision's choices.
 
     Args:
@@ -116,13 +116,16 @@ def ours(size: Size, head_width: int) -> FasterRCNN:
 
 def _enliven(model: FasterRCNN, picture: Tensor) -> None:
     """Scale the output layers on the picture itself: numbers of a channel differ, around 0."""
-    pictures = model.config.pictures
-    features = model.backbone(to_batch([prepare(picture, pictures)], pictures).pixels)
+    config = model.config
+    batch = to_batch([prepare(picture, config.pictures)], config.pictures)
+    features = model.backbone(batch.pixels)
+    anchors = anchor_grid(config.anchors, Size(features.shape[2], features.shape[3]))
     rpn = model.rpn(features)
     _spread(model.rpn.objectness, rpn.objectness, 1.0)
     _spread(model.rpn.deltas, rpn.deltas, 0.2)
-    regions = features[:, :, :7, :7] + torch.randn(64, *features.shape[1:2], 7, 7) * features.std()
-    answer = model.box_head(regions)
+    proposals = model.propose(model.rpn(features), anchors, batch, config.proposals_test)
+    boxes = [found.boxes for found in proposals]
+    answer = model.box_head(pool_regions(features, boxes, 16, config.roi_pooling))
     _spread(model.box_head.logits, answer.logits, 1.0)
     _spread(model.box_head.deltas, answer.deltas, 1.0)
 
@@ -134,7 +137,7 @@ def _spread(layer: nn.Module, outputs: Tensor, deviation: float) -> None:
     layer.bias.copy_(-channels.mean(dim=0) * factor)
 
 
-def theirs(size: Size, head_width: int) -> TorchvisionsFasterRCNN:
+def theirs(size: Sides, head_width: int) -> TorchvisionsFasterRCNN:
     """Assemble torchvision's detector from its parts, with the weights of ours.
 
     Args:
@@ -187,7 +190,7 @@ def precision_of(variant: str) -> Precision:
     return Precision(device=device, dtype=dtype)
 
 
-def step(size: Size, head_width: int, variant: str) -> Callable[[], object]:
+def step(size: Sides, head_width: int, variant: str) -> Callable[[], object]:
     """Make a training step: losses, gradients, update.
 
     Args:
@@ -235,7 +238,7 @@ def _their_step(model: TorchvisionsFasterRCNN, shown: Scene) -> Callable[[], obj
     return take_one
 
 
-def inference(size: Size, head_width: int, variant: str) -> Callable[[], object]:
+def inference(size: Sides, head_width: int, variant: str) -> Callable[[], object]:
     """Make an inference: from the picture to the number of detections.
 
     Args:
@@ -260,8 +263,8 @@ def inference(size: Size, head_width: int, variant: str) -> Callable[[], object]
     return lambda: len(detector.detect([picture])[0].boxes)
 
 
-def peak(size: Size, head_width: int, variant: str) -> Callable[[], float]:
-    """Make a measurement of memory; call it once, in a fresh process that has imported all.
+def peak(size: Sides, head_width: int, variant: str) -> Callable[[], float]:
+    """Make a measurement of memory (Linux); call it once, in a process that has imported all.
 
     Args:
         size: of the picture.

@@ -16,6 +16,7 @@ from typing import Any
 import hypothesis
 import pytest
 import torch
+from PIL import Image, ImageDraw
 from torch import Tensor
 
 from frcnn.types import Detections, Size, Target
@@ -73,6 +74,41 @@ def bccd(shared: Path) -> Path:
     if not folder.is_dir():
         pytest.skip("BCCD is not among the real data")
     return folder
+
+
+@pytest.fixture(scope="session")
+def rectangles(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Ten pictures to train on and three to validate, 64 x 48, two coloured boxes in each."""
+    root = tmp_path_factory.mktemp("data") / "rectangles"
+    for split, count in (("train", 10), ("val", 3)):
+        names = [f"{split}{number:02}" for number in range(count)]
+        for number, name in enumerate(names):
+            _draw_rectangles(root, name, number)
+        listing = root / "ImageSets" / "Main" / f"{split}.txt"
+        listing.parent.mkdir(parents=True, exist_ok=True)
+        listing.write_text("".join(f"{name}\n" for name in names))
+    return root
+
+
+@pytest.fixture(scope="session")
+def tiny() -> tuple[str, ...]:
+    """Settings, as `--set` takes them, that make six quick steps of any preset on `rectangles`."""
+    return (
+        "model.pictures.shorter_side=48",
+        "model.pictures.longer_side=64",
+        "model.anchors.sides=[16.0, 24.0]",
+        "model.rpn.channels=16",
+        "model.proposals_train.after_nms=50",
+        "model.proposals_test.after_nms=20",
+        "model.roi_sampling.count=16",
+        "model.box_head.width=16",
+        "training.batches.size=2",
+        "training.schedule.steps=6",
+        "training.schedule.warmup_steps=2",
+        "training.evaluation.every_epochs=0.6",
+        "training.checkpoint.minutes=1000",
+        "training.precision=float32",
+    )
 
 
 @pytest.fixture
@@ -156,3 +192,23 @@ def _is_here(host: str | bytes | None) -> bool:
         return ip_address(name).is_loopback
     except ValueError:
         return False
+
+
+def _draw_rectangles(root: Path, name: str, number: int) -> None:
+    """Write a picture with a red and a blue box, every third one upright, and its annotation."""
+    width, height = (48, 64) if number % 3 == 0 else (64, 48)
+    picture = Image.new("RGB", (width, height), (110, 120 + number, 130))
+    objects = ""
+    for row, colour in enumerate(("red", "blue")):
+        left, top = 3 + 5 * number % 11 + 22 * row, 4 + 7 * number % 13
+        right, bottom = left + 15 + row, top + 17 + number % 4
+        ImageDraw.Draw(picture).rectangle((left, top, right, bottom), fill=colour)
+        edges = {"xmin": left + 1, "ymin": top + 1, "xmax": right + 1, "ymax": bottom + 1}
+        box = "".join(f"<{edge}>{at}</{edge}>" for edge, at in edges.items())
+        objects += f"<object><name>{colour}</name><bndbox>{box}</bndbox></object>"
+    size = f"<size><width>{width}</width><height>{height}</height></size>"
+    for folder in ("JPEGImages", "Annotations"):
+        (root / folder).mkdir(parents=True, exist_ok=True)
+    picture.save(root / "JPEGImages" / f"{name}.png")
+    annotation = f"<annotation><filename>{name}.png</filename>{size}{objects}</annotation>"
+    (root / "Annotations" / f"{name}.xml").write_text(annotation)

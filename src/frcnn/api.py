@@ -23,11 +23,12 @@ from frcnn.launch.measure import Measured, MeasureOptions, measure
 from frcnn.prediction.choice import Choice
 from frcnn.prediction.folder import Kind, Order, Summary, predict_folder
 from frcnn.prediction.predictor import Detector
-from frcnn.prediction.saved import load_detector
+from frcnn.prediction.saved import load_detector, weights_path
 from frcnn.prediction.sources import expand
 from frcnn.run_folder import RunFolder
 from frcnn.training.progress import Quiet, display_for
 from frcnn.training.validation import figures_of
+from frcnn.weights.file import read_header
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -181,8 +182,10 @@ def predict_files(
     found = expand(sources)
     out = options.get("out")
     folder = RunFolder.create(Path("runs"), "predict").path if out is None else Path(out)
+    weights = weights_path(run)
     order = Order(
         out=folder,
+        about={"weights": str(weights), "sha256": read_header(weights).sha256},
         save=tuple(options.get("save", ("images", "json"))),
         choice=Choice(
             conf=options.get("conf"), iou=options.get("iou"), max_det=options.get("max_det")

@@ -5,7 +5,7 @@ import pytest
 
 from frcnn.errors import ConfigError
 from frcnn.evaluation.confusion import confusion_matrix
-from frcnn.evaluation.verdicts import give_verdicts
+from frcnn.evaluation.verdicts import give_verdicts, overlaps
 
 ONE = (0.0, 0.0, 10.0, 10.0)
 MOST = (0.0, 0.0, 10.0, 8.0)
@@ -68,6 +68,19 @@ def test_a_second_on_one_object_found_nothing(judged) -> None:
     assert cells(judged, found, [(ONE, 0)]) == {(0, 0): 1, (2, 0): 1}
 
 
+def test_a_second_on_one_object_does_not_move_on_to_its_neighbour(judged) -> None:
+    """Right or wrong of a class is decided by VOC's rules alone; step 3 is for other classes."""
+    near = (0.0, 0.0, 10.0, 9.0)
+    found = [(ONE, 0.9, 0), (ONE, 0.8, 0)]
+    assert cells(judged, found, [(ONE, 0), (near, 0)]) == {(0, 0): 1, (0, 2): 1, (2, 0): 1}
+
+
+def test_detections_need_not_come_sorted(judged) -> None:
+    pair = judged("a", [(AWAY, 0.6, 2), (ONE, 0.9, 1)], [(ONE, 0)])
+    matrix = confusion_matrix([pair], ["x", "y", "z"])
+    assert np.argwhere(matrix).tolist() == [[0, 1], [3, 2]]
+
+
 def test_scores_from_the_threshold_on(judged) -> None:
     found = [(ONE, 0.5, 0), (TWO, 0.25, 0)]
     true = [(ONE, 0), (TWO, 0)]
@@ -108,6 +121,47 @@ def test_what_always_holds(random_pairs, seed: int) -> None:
     assert matrix[:, :-1].sum(axis=0).tolist() == found.tolist(), "columns are detections"
     assert np.diag(matrix)[:-1].tolist() == right.tolist(), "the diagonal is what VOC calls right"
     assert matrix[-1, -1] == 0
+
+
+def plain(pairs, classes, score: float) -> np.ndarray:
+    """The four steps, detection by detection, on top of the verdicts."""
+    verdicts, size = give_verdicts(pairs, classes), len(classes)
+    matrix = np.zeros((size + 1, size + 1), dtype=np.int64)
+    for number, pair in enumerate(sorted(pairs, key=lambda pair: pair.name)):
+        labels = pair.target.labels.tolist()
+        free = {row for row, hard in enumerate(pair.target.difficult.tolist()) if not hard}
+        left = []
+        for place in np.flatnonzero(verdicts.pictures == number).tolist():
+            if verdicts.scores[place] < score or verdicts.neutral[place]:
+                continue
+            if verdicts.right[place]:
+                row = int(verdicts.targets[place])
+                matrix[labels[row], verdicts.labels[place]] += 1
+                free.remove(row)
+            else:
+                left.append(place)
+        shares = overlaps(pair)
+        for place in left:
+            found = int(verdicts.labels[place])
+            near = [
+                (shares[verdicts.rows[place], row], -row) for row in free if labels[row] != found
+            ]
+            share, row = max(near, default=(0.0, 0))
+            if share > 0.5:
+                free.remove(-row)
+            matrix[labels[-row] if share > 0.5 else size, found] += 1
+        for row in free:
+            matrix[labels[row], size] += 1
+    return matrix
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_against_the_steps_written_down_plainly(random_pairs, seed: int) -> None:
+    pairs, classes = random_pairs(seed)
+    score = (0.5, 0.0)[seed % 2]
+    np.testing.assert_array_equal(
+        confusion_matrix(pairs, classes, score=score), plain(pairs, classes, score)
+    )
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -60,6 +60,8 @@ def test_the_figures_are_those_of_their_own_functions(random_pairs, seed: int) -
     assert tuple(row.ap for row in got.per_class) == by_coco.per_class_ap
     assert tuple(row.ap50 for row in got.per_class) == by_coco.per_class_ap50
     assert tuple(row.voc for row in got.per_class) == by_voc.ap_area
+    assert tuple(row.voc07 for row in got.per_class) == by_voc.ap_11point
+    assert [row.best_f1 for row in got.per_class] == [c.best_f1() for c in by_voc.curves]
     assert [row.name for row in got.per_class] == list(classes)
 
 

@@ -249,16 +249,6 @@ def test_live_weights_load_where_statistics_are_frozen(name: str) -> None:
     torch.testing.assert_close(frozen(picture(64, 64)), live.eval()(picture(64, 64)))
 
 
-@EVERY
-def test_folding_batch_norm_changes_no_feature(name: str, stride: int) -> None:
-    backbone = randomise_statistics(make(name, stride)).eval()
-    want = backbone(picture(64, 80))
-    backbone.fold_batch_norm()
-    kinds = (nn.BatchNorm2d, FrozenBatchNorm2d)
-    assert not any(isinstance(layer, kinds) for layer in backbone.modules())
-    torch.testing.assert_close(backbone(picture(64, 80)), want, atol=1e-4, rtol=1e-4)
-
-
 def test_new_convolutions_of_vgg16_keep_the_scale_of_their_input() -> None:
     """Random weights must neither blow up nor silence thirteen layers: training starts here."""
     found = make("vgg16")(picture(96, 96))

@@ -104,12 +104,11 @@ def _run(
 def _true_rows(pairs: Sequence[Judged]) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for picture, pair in enumerate(pairs, start=1):
-        for row, crowd in zip(
-            _rows(picture, pair.target.boxes.numpy(), pair.target.labels.tolist(), len(rows)),
-            pair.target.difficult.tolist(),
-            strict=True,
-        ):
-            rows.append({**row, "iscrowd": int(crowd)})
+        true = pair.target
+        new = _rows(picture, true.boxes.numpy(), true.labels.tolist(), len(rows))
+        for row, difficult in zip(new, true.difficult.tolist(), strict=True):
+            row["iscrowd"] = int(difficult)
+        rows += new
     return rows
 
 
@@ -117,12 +116,10 @@ def _found_rows(pairs: Sequence[Judged]) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for picture, pair in enumerate(pairs, start=1):
         found = pair.detections
-        for row, score in zip(
-            _rows(picture, found.boxes.numpy(), found.labels.tolist(), len(rows)),
-            found.scores.tolist(),
-            strict=True,
-        ):
-            rows.append({**row, "score": score})
+        new = _rows(picture, found.boxes.numpy(), found.labels.tolist(), len(rows))
+        for row, score in zip(new, found.scores.tolist(), strict=True):
+            row["score"] = score
+        rows += new
     return rows
 
 

@@ -74,7 +74,7 @@ class AnchorLabels:
 
     @property
     def sampled(self) -> Tensor:
-        """Rows of all anchors drawn, objects first."""
+        """[at most 256] int64, rows of all anchors drawn, objects first."""
         return torch.cat((self.positives, self.negatives))
 
 

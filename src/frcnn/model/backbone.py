@@ -104,14 +104,6 @@ class Backbone(nn.Module):
             features = stage(features)
         return features
 
-    def fold_batch_norm(self) -> None:
-        """Write each batch norm's scale and shift into the convolution before it, for good.
-
-        Only for a copy that will never be trained again: the same numbers, fewer passes.
-        """
-        _fold_batch_norm(self.body)
-        self._stages = self._views()
-
     def _views(self) -> tuple[nn.Sequential, ...]:
         """Cut `body` into stages; a plain tuple, because `body` alone owns the parameters."""
         return tuple(nn.Sequential(*stage) for stage in _STAGES[self._name](self.body))
@@ -199,26 +191,6 @@ def _freeze_batch_norm(module: nn.Module, among: set[nn.Module]) -> None:
             setattr(module, name, FrozenBatchNorm2d(child.num_features, eps=child.eps))
         else:
             _freeze_batch_norm(child, among)
-
-
-def _fold_batch_norm(module: nn.Module) -> None:
-    before: nn.Module | None = None
-    for name, child in list(module.named_children()):
-        if isinstance(child, nn.BatchNorm2d | FrozenBatchNorm2d) and isinstance(before, nn.Conv2d):
-            _absorb(before, child)
-            setattr(module, name, nn.Identity())
-        else:
-            _fold_batch_norm(child)
-        before = child
-
-
-def _absorb(conv: nn.Conv2d, norm: nn.BatchNorm2d | FrozenBatchNorm2d) -> None:
-    own = {name: tensor.detach() for name, tensor in norm.state_dict().items()}
-    with torch.no_grad():
-        scale = own["weight"] * (own["running_var"] + norm.eps).rsqrt()
-        shift = own["bias"] - own["running_mean"] * scale
-        conv.weight.mul_(scale[:, None, None, None])
-        conv.bias = nn.Parameter(shift if conv.bias is None else conv.bias * scale + shift)
 
 
 _BUILDERS: dict[str, Callable[[BackboneConfig], nn.Module]] = {

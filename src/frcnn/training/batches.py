@@ -5,7 +5,7 @@ Faster R-CNN §3.3 (one scale), Fast R-CNN §2.3 (mirrored with probability 1/2)
 """
 
 import hashlib
-import itertools
+from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -176,10 +176,10 @@ def load(
         FrcnnError: whatever reading a picture raises, the same with any number of processes.
     """
     config = examples.config
-    ahead, asked = itertools.tee(batches)
+    asked: deque[Sequence[Visit]] = deque()
     loader: DataLoader[Example | Exception] = DataLoader(
         _Reading(examples),
-        batch_sampler=ahead,  # type: ignore[arg-type]  # lists of visits serve as keys
+        batch_sampler=_noted(batches, asked),  # type: ignore[arg-type]  # visits serve as keys
         num_workers=config.workers,
         collate_fn=_as_list,
         timeout=config.timeout if config.workers else 0,
@@ -188,11 +188,8 @@ def load(
     )
     reader = iter(loader)
     with news_of_children_kept() as asking:
-        for batch in asked:
-            try:
-                read = _wait(reader, asking)
-            except RuntimeError as error:
-                raise _lost_worker(examples, batch, error) from error
+        while (read := _wait(reader, asking, examples, asked)) is not None:
+            asked.popleft()
             yield [_or_raise(example) for example in read]
 
 
@@ -219,12 +216,30 @@ class _Reading(Dataset["Example | Exception"]):
             return failure
 
 
+def _noted(
+    batches: Iterable[Sequence[Visit]], asked: deque[Sequence[Visit]]
+) -> Iterator[Sequence[Visit]]:
+    """Note what the readers were asked for; what came back is taken off the front.
+
+    Yields:
+        The batches.
+    """
+    for batch in batches:
+        asked.append(batch)
+        yield batch
+
+
 def _wait(
     reader: Iterator[list["Example | Exception"]],
     asking: Callable[[], AbstractContextManager[None]],
-) -> list["Example | Exception"]:
-    with asking():
-        return next(reader)
+    examples: Examples,
+    asked: Iterable[Sequence[Visit]],
+) -> list["Example | Exception"] | None:
+    try:
+        with asking():
+            return next(reader, None)
+    except RuntimeError as error:
+        raise _lost_worker(examples, asked, error) from error
 
 
 def _or_raise(read: "Example | Exception") -> Example:
@@ -237,8 +252,12 @@ def _as_list(examples: list["Example | Exception"]) -> list["Example | Exception
     return examples
 
 
-def _lost_worker(examples: Examples, batch: Sequence[Visit], error: RuntimeError) -> FrcnnError:
-    names = ", ".join(str(examples.split.records[visit.picture].path) for visit in batch)
+def _lost_worker(
+    examples: Examples, asked: Iterable[Sequence[Visit]], error: RuntimeError
+) -> FrcnnError:
+    """Name all pictures that were asked for and did not come: one of them may be the cause."""
+    pictures = dict.fromkeys(visit.picture for batch in asked for visit in batch)
+    names = ", ".join(str(examples.split.records[picture].path) for picture in pictures)
     hangs = "timed out" in str(error)
     return TrainingError(
         "RC410" if hangs else "RC411",

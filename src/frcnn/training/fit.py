@@ -224,7 +224,7 @@ class _Fit:
             raise self._interrupted()
 
     def _interrupted(self) -> Interrupted:
-        return Interrupted(self.progress.step, self.stop.exit_code)
+        return Interrupted(self.progress.step, self.stop.exit_code, self.job.run.path)
 
 
 def _is_about_memory(error: Exception) -> bool:

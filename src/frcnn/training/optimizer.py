@@ -48,6 +48,17 @@ class OptimizerConfig:
                 want="learning_rate > 0, momentum in [0, 1), weight_decay >= 0",
                 fix="the paper's are 0.001, 0.9 and 0.0005",
             )
+        factors = (self.bias_learning_rate, self.bias_weight_decay, self.norm_weight_decay)
+        if min(factors) < 0:
+            raise ConfigError(
+                "RC350",
+                "optimizer",
+                "a factor is negative",
+                got=f"bias_learning_rate {factors[0]}, bias_weight_decay {factors[1]}, "
+                f"norm_weight_decay {factors[2]}",
+                want="numbers >= 0",
+                fix="the authors' are 2, 1 and 0",
+            )
         if self.accumulate < 1 or (self.clip_norm is not None and self.clip_norm <= 0):
             raise ConfigError(
                 "RC350",

@@ -8,6 +8,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
 from types import FrameType
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -29,14 +30,15 @@ class StopRequest:
 class Interrupted(KeyboardInterrupt):
     """Training stopped on request, after a whole step, with everything saved."""
 
-    def __init__(self, step: int, exit_code: int) -> None:
+    def __init__(self, step: int, exit_code: int, run: Path) -> None:
         """Keep where it stopped.
 
         Args:
             step: the last one that was taken.
             exit_code: what the process should end with.
+            run: the run's folder, to say how to go on.
         """
-        super().__init__(f"stopped after step {step}")
+        super().__init__(f"stopped after step {step}; go on with: frcnn train --resume {run}")
         self.step, self.exit_code = step, exit_code
 
 

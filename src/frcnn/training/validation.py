@@ -37,7 +37,8 @@ class EvaluationConfig:
     """Validation pictures, the first so many, that the validation loss is measured on; 0: none."""
 
     def __post_init__(self) -> None:
-        if self.every_epochs <= 0 or (self.patience or 1) < 1 or self.loss_pictures < 0:
+        patience = 1 if self.patience is None else self.patience
+        if self.every_epochs <= 0 or patience < 1 or self.loss_pictures < 0:
             raise ConfigError(
                 "RC350",
                 "evaluation",

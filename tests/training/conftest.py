@@ -1,0 +1,134 @@
+"""A training small enough for tests: ten pictures, six steps, a thin network, all else as it is."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from frcnn import presets, settings
+from frcnn.data.dataset import Dataset
+from frcnn.data.records import Split
+from frcnn.model import backbone
+from frcnn.presets import RunConfig
+from frcnn.run_folder import RunFolder
+from frcnn.training import checkpoint
+from frcnn.training.job import Job
+from frcnn.training.log import CLOCKS, Diary
+from frcnn.training.progress import Quiet
+from frcnn.training.schemes import Precision
+from frcnn.training.start import new_model
+from frcnn.training.step import StepReport
+from frcnn.weights import file as weights_file
+
+
+class Recorder(Quiet):
+    """A display that remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+        self.steps: list[int] = []
+
+    def step(self, report: StepReport, total: int) -> None:
+        self.steps.append(report.step)
+
+    def say(self, text: str) -> None:
+        self.said.append(text)
+
+
+@pytest.fixture
+def recorder() -> Callable[[], Recorder]:
+    """Makes displays that remember what they were told."""
+    return Recorder
+
+
+@pytest.fixture(autouse=True)
+def _thin_backbone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """ResNet-18 with one narrow convolution for each stage, under the same names."""
+    monkeypatch.setattr(backbone, "resnet18", _thin)
+
+
+@pytest.fixture
+def splits(rectangles: Path) -> dict[str, Split]:
+    """The training and the validation pictures."""
+    return dict(Dataset.open(rectangles).splits)
+
+
+@pytest.fixture
+def config(tiny: Sequence[str]) -> RunConfig:
+    """A run from scratch: AdamW, live batch norm, a running average, an evaluation each 3 steps."""
+    start = presets.from_scratch(presets.resnet18())
+    start = settings.apply_overrides(start, tiny)
+    return replace(start, model=replace(start.model, classes=2))
+
+
+@pytest.fixture
+def make_job(
+    splits: dict[str, Split], config: RunConfig, tmp_path: Path
+) -> Callable[..., Job]:
+    """Makes jobs: `make_job("training.seed=1", name="again", callbacks=[...])`.
+
+    Jobs of one name share a run folder, so the second resumes the first.
+    """
+
+    def make(*changes: str, name: str = "run", **fields: Any) -> Job:
+        own = settings.apply_overrides(config, changes)
+        folder = tmp_path / name
+        folder.mkdir(exist_ok=True)
+        job = Job(
+            run=RunFolder(folder),
+            model=new_model(own.model, own.training.seed),
+            train=splits["train"],
+            val=splits["val"],
+            config=own.training,
+            precision=Precision(device=torch.device("cpu")),
+        )
+        return replace(job, **fields)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def assert_same_run() -> Callable[[RunFolder, RunFolder], None]:
+    """Two runs ended alike: state to the bit, and a diary that differs in its clocks alone."""
+    return _assert_same_run
+
+
+def _assert_same_run(one: RunFolder, other: RunFolder) -> None:
+    (header, tensors), (other_header, others) = (
+        weights_file.load(checkpoint.checkpoints(run)[0]) for run in (one, other)
+    )
+    assert header.extra == other_header.extra
+    assert tensors.keys() == others.keys()
+    different = [name for name in tensors if not torch.equal(tensors[name], others[name])]
+    assert not different
+    for part in ("steps", "evaluations"):
+        rows = [getattr(Diary(run), part)() for run in (one, other)]
+        bare = [[{**row, **dict.fromkeys(CLOCKS)} for row in each] for each in rows]
+        assert bare[0] == bare[1]
+    for name in ("best", "last"):
+        assert getattr(one, name).read_bytes() == getattr(other, name).read_bytes()
+
+
+def _thin(weights: None) -> nn.Module:
+    del weights
+
+    def stage(inputs: int, outputs: int, stride: int) -> nn.Sequential:
+        conv = nn.Conv2d(inputs, outputs, kernel_size=3, stride=stride, padding=1, bias=False)
+        return nn.Sequential(conv, nn.BatchNorm2d(outputs), nn.ReLU())
+
+    first = stage(3, 8, 2)
+    return nn.ModuleDict(
+        {
+            "conv1": first[0],
+            "bn1": first[1],
+            "relu": first[2],
+            "maxpool": nn.MaxPool2d(kernel_size=2),
+            "layer1": stage(8, 8, 1),
+            "layer2": stage(8, 16, 2),
+            "layer3": stage(16, 256, 2),
+        }
+    )
