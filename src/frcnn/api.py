@@ -5,9 +5,10 @@ run = frcnn.train("screws/", model="vgg16", epochs=20, seed=0)
 figures = frcnn.evaluate(run.best, frcnn.Dataset.open("screws/").split("test"))
 """
 
+import shlex
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
@@ -23,12 +24,11 @@ from frcnn.launch.measure import Measured, MeasureOptions, measure
 from frcnn.prediction.choice import Choice
 from frcnn.prediction.folder import Kind, Order, Summary, predict_folder
 from frcnn.prediction.predictor import Detector
-from frcnn.prediction.saved import load_detector, weights_path
+from frcnn.prediction.saved import load_detector, read_saved
 from frcnn.prediction.sources import expand
-from frcnn.run_folder import RunFolder
+from frcnn.run_folder import RunFolder, make_numbered
 from frcnn.training.progress import Quiet, display_for
 from frcnn.training.validation import figures_of
-from frcnn.weights.file import read_header
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -50,11 +50,9 @@ class Run:
         return load_detector(self.path)
 
     def __str__(self) -> str:
+        path = shlex.quote(str(self.path))
         table = "nothing left to train" if self.figures is None else self.figures.table()
-        return (
-            f"{table}\nrun {self.path}\n"
-            f"next: frcnn eval {self.path}; frcnn predict {self.path} PICTURE..."
-        )
+        return f"{table}\nrun {self.path}\nnext: frcnn eval {path}; frcnn predict {path} PICTURE..."
 
     def to_json(self) -> Mapping[str, Any]:
         """Give the folder and the figures as plain values."""
@@ -123,7 +121,7 @@ def evaluate_run(run: str | Path, **options: Unpack[MeasureOptions]) -> Measured
 
     Args:
         run: a run folder or a weights file of ours.
-        **options: as on the command line: `data`, `split`, `metric`, `out`, `device`, ...
+        **options: as on the command line: `data`, `split`, `metric`, `out`, `device`, `quiet`, ...
 
     Returns:
         The figures, and where they are written.
@@ -131,7 +129,7 @@ def evaluate_run(run: str | Path, **options: Unpack[MeasureOptions]) -> Measured
     Raises:
         FrcnnError: what is wrong, where, and what to do about it.
     """
-    return measure(run, options)
+    return measure(run, options, _silent if options.get("quiet", False) else _say)
 
 
 class PredictOptions(TypedDict, total=False):
@@ -172,8 +170,8 @@ def predict_files(
     Raises:
         FrcnnError: what is wrong, where, and what to do about it.
     """
-    quiet = options.get("quiet", False)
-    detector = load(
+    machine.keep_freed_memory()
+    saved = read_saved(
         run,
         device=options.get("device", "auto"),
         precision=options.get("precision", "auto"),
@@ -181,19 +179,19 @@ def predict_files(
     )
     found = expand(sources)
     out = options.get("out")
-    folder = RunFolder.create(Path("runs"), "predict").path if out is None else Path(out)
-    weights = weights_path(run)
     order = Order(
-        out=folder,
-        about={"weights": str(weights), "sha256": read_header(weights).sha256},
+        out=Path("runs" if out is None else out),
+        about=saved.about,
         save=tuple(options.get("save", ("images", "json"))),
         choice=Choice(
             conf=options.get("conf"), iou=options.get("iou"), max_det=options.get("max_det")
         ),
         resume=options.get("resume", False),
     )
-    say = _silent if quiet else _say
-    return predict_folder(detector, found, order, lambda outcome: say(str(outcome)))
+    if out is None:
+        order = replace(order, out=make_numbered(order.out, "predict"))
+    say = _silent if options.get("quiet", False) else _say
+    return predict_folder(saved.detector, found, order, lambda outcome: say(str(outcome)))
 
 
 def demo(**options: Unpack[TourOptions]) -> Tour:

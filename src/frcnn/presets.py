@@ -160,15 +160,15 @@ def resnet18_scratch() -> RunConfig:
         rpn=RPNConfig(channels=128, scores="sigmoid"),
         proposals_train=ProposalConfig(min_side=4.0, before_nms=1000, after_nms=300),
         proposals_test=ProposalConfig(min_side=4.0, before_nms=1000, after_nms=100),
-        roi_sampling=RegionSamplingConfig(count=64),
-        box_head=BoxHeadConfig(layers="conv", width=128, dropout=0.0),
+        roi_sampling=RegionSamplingConfig(count=64, positive_share=0.5),
+        box_head=BoxHeadConfig(width=512, dropout=0.0),
     )
     training = replace(
         start.training,
         batches=BatchConfig(size=8),
-        optimizer=replace(start.training.optimizer, learning_rate=0.002, weight_decay=0.05),
+        optimizer=replace(start.training.optimizer, learning_rate=0.003, weight_decay=0.05),
         schedule=ScheduleConfig(epochs=12.0, shape="cosine", warmup_steps=60),
-        evaluation=EvaluationConfig(every_epochs=4.0, loss_pictures=20),
+        evaluation=EvaluationConfig(every_epochs=6.0, loss_pictures=20),
     )
     return replace(start, preset="resnet18_scratch", model=model, training=training)
 

@@ -53,9 +53,7 @@ class RunFolder:
         Raises:
             DiskError: the root cannot be written to.
         """
-        files.require_writable(root)
-        stem = _UNFIT.sub("-", name).encode()[:_LONGEST].decode(errors="ignore")
-        run = cls(_make_numbered(root, stem.strip("-.") or "run"))
+        run = cls(make_numbered(root, name))
         _point_latest(root, run.path)
         return run
 
@@ -177,7 +175,21 @@ class RunFolder:
                 _held.discard(stream.fileno())
 
 
-def _make_numbered(root: Path, stem: str) -> Path:
+def make_numbered(root: Path, name: str) -> Path:
+    """Make a new folder, numbered after the last one of that name; `latest` stays where it leads.
+
+    Args:
+        root: the folder of all runs, made when it is not there.
+        name: what does not fit into a file name becomes `-`.
+
+    Returns:
+        The folder, empty, as `root/name-001`.
+
+    Raises:
+        DiskError: the root cannot be written to.
+    """
+    files.require_writable(root)
+    stem = _UNFIT.sub("-", name).encode()[:_LONGEST].decode(errors="ignore").strip("-.") or "run"
     pattern = re.compile(re.escape(stem) + r"-(\d{3,})")
     taken = [pattern.fullmatch(entry.name) for entry in root.iterdir()]
     number = max((int(match[1]) for match in taken if match), default=0)

@@ -9,6 +9,7 @@ import pytest
 from frcnn import doctor, launch
 from frcnn.api import PredictOptions
 from frcnn.cli import options
+from frcnn.demo.tour import TourOptions
 from frcnn.doctor import Check, Findings
 from frcnn.errors import AnnotationError, ConfigError, DiskError, ModelFileError, TrainingError
 from frcnn.launch.measure import MeasureOptions
@@ -86,10 +87,11 @@ def test_every_option_of_train_arrives(frcnn_command, api) -> None:
     ("words", "python", "only_words", "only_python"),
     [
         (options.TrainOptions, launch.TrainOptions, {"data", "json", "debug"}, {"callbacks"}),
-        (options.EvalOptions, MeasureOptions, {"config", "json", "debug", "quiet"}, set()),
+        (options.DemoOptions, TourOptions, {"config", "json", "debug"}, set()),
+        (options.EvalOptions, MeasureOptions, {"config", "json", "debug"}, set()),
         (options.PredictOptions, PredictOptions, {"config", "json", "debug", "strict"}, set()),
     ],
-    ids=["train", "eval", "predict"],
+    ids=["train", "demo", "eval", "predict"],
 )
 def test_words_and_python_agree(words, python, only_words, only_python) -> None:
     """What can be typed can be passed from Python, under the same name, and the other way."""
@@ -99,6 +101,7 @@ def test_words_and_python_agree(words, python, only_words, only_python) -> None:
 
 def test_every_option_but_those_of_the_command_line_itself_is_passed_on(frcnn_command, api) -> None:
     words = {"seed": "1", "out": "o", "workers": "0", "device": "cpu", "precision": "auto"}
+    words |= {"scenes": "20", "epochs": "0.5"}
     line = [word for name, value in words.items() for word in (f"--{name}", value)]
     assert frcnn_command("demo", *line, "--set", "a=1", "-q").code == 0
     own = {"json", "debug", "config"}

@@ -66,9 +66,7 @@ def config(tiny: Sequence[str]) -> RunConfig:
 
 
 @pytest.fixture
-def make_job(
-    splits: dict[str, Split], config: RunConfig, tmp_path: Path
-) -> Callable[..., Job]:
+def make_job(splits: dict[str, Split], config: RunConfig, tmp_path: Path) -> Callable[..., Job]:
     """Makes jobs: `make_job("training.seed=1", name="again", callbacks=[...])`.
 
     Jobs of one name share a run folder, so the second resumes the first.

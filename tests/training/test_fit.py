@@ -236,7 +236,7 @@ def test_weights_that_are_not_finite_are_not_saved(
         if report.step == 2:
             weight.data[0, 0, 0, 0] = torch.inf
 
-    with pytest.raises(TrainingError, match="rpn.conv.weight are not finite") as caught:
+    with pytest.raises(TrainingError, match=r"rpn\.conv\.weight are not finite") as caught:
         fit(replace(job, callbacks=[spoil]), Quiet())
     assert caught.value.code == "RC402"
     assert [p.stem for p in checkpoint.checkpoints(job.run)] == ["step-000000001", "step-000000000"]

@@ -13,7 +13,8 @@ import torch
 from frcnn import files
 from frcnn.errors import ModelFileError
 from frcnn.prediction.predictor import Detector
-from frcnn.training import checkpoint, fit as fit_module, judge
+from frcnn.training import checkpoint, judge
+from frcnn.training import fit as fit_module
 from frcnn.training.fit import fit
 from frcnn.training.job import Job
 from frcnn.training.log import Diary

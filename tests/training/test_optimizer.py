@@ -62,6 +62,8 @@ def test_nothing_to_train_is_an_error() -> None:
         {"weight_decay": -1.0},
         {"accumulate": 0},
         {"clip_norm": 0.0},
+        {"bias_learning_rate": -1.0},
+        {"norm_weight_decay": -0.1},
     ],
 )
 def test_unusable_settings_are_refused(change: dict) -> None:

@@ -78,3 +78,14 @@ def test_load_into_copies_all_or_nothing() -> None:
     assert all(torch.equal(before[n], t) for n, t in module.state_dict().items())
     load_into(module, {"bias": torch.ones(4), "weight": torch.ones(4, 3)}, "a")
     assert torch.equal(module.weight, torch.ones(4, 3))
+
+
+def test_a_module_without_memory_takes_the_tensors_in_its_own_number_format() -> None:
+    with torch.device("meta"):
+        module = nn.Linear(3, 4)
+    module.bias.requires_grad_(requires_grad=False)
+    tensors = {"bias": torch.ones(4).double(), "weight": torch.ones(4, 3)}
+    load_into(module, tensors, "a")
+    assert module.weight.data_ptr() == tensors["weight"].data_ptr()
+    assert module.bias.dtype == torch.float32
+    assert (module.weight.requires_grad, module.bias.requires_grad) == (True, False)

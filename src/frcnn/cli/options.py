@@ -178,7 +178,7 @@ class EvalOptions(Computing):
     data: _Path = None
     """The folder of the data. [default: what the run was trained on]"""
     split: _Text = None
-    """Which split. [default: test where there is one, else val]"""
+    """Which split. [default: test where there is one, else val, else the only one]"""
     metric: _Text = None
     """The first figure of the table: voc07, voc or coco. [default: coco]"""
     batch: _Whole = None

@@ -28,9 +28,9 @@ def demo_(options: Annotated[DemoOptions | None, Parameter(name="*")] = None) ->
     said = with_file(options, DemoOptions)
     from frcnn import api
 
-    names = ("out", "seed", "workers", "settings", "device", "precision", "quiet")
+    names = ("out", "scenes", "epochs", "seed", "workers", "settings", "device", "precision")
     with alone_on_stdout(said):
-        answer = api.demo(**said.said(*names))
+        answer = api.demo(**said.said(*names, "quiet"))
     give(answer, said)
     return 0
 
@@ -63,7 +63,7 @@ def eval_(
     said = with_file(options, EvalOptions)
     from frcnn import api
 
-    names = ("data", "split", "metric", "batch", "out", "device", "precision")
+    names = ("data", "split", "metric", "batch", "out", "device", "precision", "quiet")
     with alone_on_stdout(said):
         answer = api.evaluate_run(run, **said.said(*names))
     give(answer, said)

@@ -6,7 +6,7 @@ report; what makes the set unusable is raised. Class ids 0 ... C-1 follow the so
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -82,7 +82,9 @@ class Dataset:
             layout="voc",
             classes=known,
             splits=MappingProxyType(splits),
-            report=Report((*folder.problems, *check_splits(splits, _training_split(folder), root))),
+            report=Report(
+                (*folder.problems, *check_splits(splits, training_split(folder.splits), root))
+            ),
         )
 
     def split(self, name: str) -> Split:
@@ -122,6 +124,21 @@ class Dataset:
     def __repr__(self) -> str:
         parts = ", ".join(f"{name} {len(split)}" for name, split in self.splits.items())
         return f"Dataset({self.name}: {parts} pictures; classes {', '.join(self.classes)})"
+
+
+def training_split(names: Collection[str]) -> str | None:
+    """Name the split to learn from; its class names are the data set's.
+
+    Args:
+        names: of the splits that there are.
+
+    Returns:
+        "train", else "trainval", else the only one; None where it could be any.
+    """
+    for name in ("train", "trainval"):
+        if name in names:
+            return name
+    return next(iter(names)) if len(names) == 1 else None
 
 
 def split_off(split: Split, share: float = 0.2, *, seed: int = 0) -> tuple[Split, Split]:
@@ -235,7 +252,7 @@ def _settle_classes(
 
 
 def _required_training(folder: voc.Folder, root: Path) -> str:
-    name = _training_split(folder)
+    name = training_split(folder.splits)
     if name is None:
         raise AnnotationError(
             "RC202",
@@ -256,11 +273,3 @@ def _required_training(folder: voc.Folder, root: Path) -> str:
             fix="fill its list" if empty else "add annotations to it",
         )
     return name
-
-
-def _training_split(folder: voc.Folder) -> str | None:
-    """Name the split whose names are the classes; a split alone is for training."""
-    for name in ("train", "trainval"):
-        if name in folder.splits:
-            return name
-    return next(iter(folder.splits)) if len(folder.splits) == 1 else None

@@ -39,12 +39,12 @@ class SceneConfig:
     """Pixels of a picture."""
     empty_share: float = 0.06
     """Share of scenes without a die."""
-    dice: tuple[int, int] = (1, 8)
+    dice: tuple[int, int] = (2, 7)
     """Fewest and most dice of a scene that has any; large dice leave room for fewer."""
-    side: tuple[float, float] = (24.0, 52.0)
+    side: tuple[float, float] = (38.0, 62.0)
     """Pixels: the side of a die at the picture's centre, seen face on. Boxes are about 1.35 times
     as wide, as most dice stand askew."""
-    elevation: tuple[float, float] = (58.0, 82.0)
+    elevation: tuple[float, float] = (68.0, 84.0)
     """Degrees of the camera above the table; under 55 the top faces grow narrow."""
     touching_share: float = 0.3
     """Share of scenes in which dice touch each other."""

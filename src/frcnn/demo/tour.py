@@ -10,20 +10,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypedDict, cast
 
+from frcnn import files
 from frcnn.data.dataset import Dataset
 from frcnn.demo.config import SceneConfig
 from frcnn.demo.scenes import draw_scenes
 from frcnn.launch import TrainOptions, launch, train
-from frcnn.launch.measure import Measured, measure
+from frcnn.launch.measure import Measured, MeasureOptions, measure
 from frcnn.prediction.choice import Choice
 from frcnn.prediction.folder import Order, Summary, predict_folder
-from frcnn.prediction.saved import load_detector
+from frcnn.prediction.saved import read_saved
 from frcnn.prediction.sources import expand
 from frcnn.training.progress import Display
 
 MODEL = "resnet18_scratch"
-_SHOWN = 12
+_SHOWN = 10
 """Scenes of the test split that are predicted and written with their boxes."""
+_CONF = 0.5
+"""Lowest score that is drawn."""
 
 Say = Callable[[str], None]
 
@@ -101,17 +104,18 @@ def take_tour(options: TourOptions, display: Display, say: Say) -> Tour:
     run = launched.job.run
     say("evaluating on the test scenes")
     device, precision = options.get("device", "auto"), options.get("precision", "auto")
-    measured = measure(run.path, {"split": "test", "device": device, "precision": precision})
-    pictures = _pictures(scenes)
-    detector = load_detector(run.path, device=device, precision=precision)
-    order = Order(out=run.path / "predictions", choice=Choice(conf=0.5))
-    predicted = predict_folder(detector, expand(pictures), order)
+    how: MeasureOptions = {"split": "test", "device": device, "precision": precision}
+    measured = measure(run.path, {**how, "quiet": options.get("quiet", False)}, say)
+    sources = _sources(scenes)
+    saved = read_saved(run.path, device=device, precision=precision)
+    order = Order(out=run.path / "predictions", about=saved.about, choice=Choice(conf=_CONF))
+    predicted = predict_folder(saved.detector, expand(sources), order)
     return Tour(
         scenes=scenes,
         run=run.path,
         measured=measured,
         predicted=predicted,
-        commands=_commands(scenes, run.path, pictures, asked),
+        commands=_commands(scenes, run.path, sources, asked),
     )
 
 
@@ -126,7 +130,7 @@ def _scenes(options: TourOptions, say: Say) -> Path:
         train=count, val=max(1, count // 5), test=max(2, 3 * count // 10), seed=seed
     )
     say(f"drawing {config.count} scenes with dice into {folder}")
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    files.require_writable(folder.parent)
 
     def tell(done: int, of: int) -> None:
         if done % 100 == 0 and done < of:
@@ -136,10 +140,16 @@ def _scenes(options: TourOptions, say: Say) -> Path:
     return folder
 
 
-def _pictures(scenes: Path) -> list[str]:
-    """Choose test scenes that have dice."""
-    records = Dataset.open(scenes).split("test").records
-    return [str(record.path) for record in records if len(record.target.boxes)][:_SHOWN]
+def _sources(scenes: Path) -> list[str]:
+    """Choose the first test scenes, as a pattern where it means these alone.
+
+    Scenes are numbered with the test split first.
+    """
+    paths = [record.path for record in Dataset.open(scenes).split("test").records]
+    if len(paths) < _SHOWN:
+        return [str(path) for path in paths]
+    first = paths[0]
+    return [str(first.with_name(first.stem[:-1] + "?" + first.suffix))]
 
 
 def _asked(options: TourOptions) -> TrainOptions:
@@ -149,16 +159,22 @@ def _asked(options: TourOptions) -> TrainOptions:
 
 
 def _commands(
-    scenes: Path, run: Path, pictures: Sequence[str], options: TrainOptions
+    scenes: Path, run: Path, sources: Sequence[str], options: TrainOptions
 ) -> tuple[str, ...]:
-    words = ["frcnn", "train", "--data", str(scenes)]
-    for name, value in options.items():
-        if name not in ("quiet", "settings"):
-            words += ["--" + name.replace("_", "-"), str(value)]
+    """Write what was done as commands; options that every verb has go to every verb."""
+    shared = _words({n: v for n, v in options.items() if n in ("device", "precision")})
+    own = ("quiet", "settings", "device", "precision")
+    train = _words({n: v for n, v in options.items() if n not in own})
     for pair in options.get("settings", ()):
-        words += ["--set", pair]
+        train += ["--set", pair]
     return (
-        shlex.join(words),
-        shlex.join(["frcnn", "eval", str(run), "--split", "test"]),
-        shlex.join(["frcnn", "predict", str(run), str(Path(pictures[0]).parent), "--conf", "0.5"]),
+        shlex.join(["frcnn", "train", "--data", str(scenes), *train, *shared]),
+        shlex.join(["frcnn", "eval", str(run), "--split", "test", *shared]),
+        shlex.join(["frcnn", "predict", str(run), *sources, "--conf", str(_CONF), *shared]),
     )
+
+
+def _words(options: Mapping[str, object]) -> list[str]:
+    """Write options as they are typed."""
+    pairs = (("--" + name.replace("_", "-"), str(value)) for name, value in options.items())
+    return [word for pair in pairs for word in pair]

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from frcnn.data.dataset import MAX_BAD, Dataset, split_off, too_many
+from frcnn.data.dataset import MAX_BAD, Dataset, split_off, too_many, training_split
 from frcnn.data.pixel_check import check_pixels
 from frcnn.data.problems import Report
 from frcnn.data.records import Split
@@ -45,9 +45,9 @@ def open_data(config: RunConfig) -> tuple[Dataset, Split, Split]:
             fix="name it: frcnn train --data DIR; frcnn demo makes some",
         )
     dataset = Dataset.open(config.data)
-    name = "train" if "train" in dataset.splits else next(iter(dataset.splits))
+    name = training_split(dataset.splits) or "train"
     whole = dataset.split(name)
-    if "val" in dataset.splits:
+    if "val" in dataset.splits and name != "val":
         return dataset, whole, dataset.split("val")
     rest, taken = split_off(whole, config.validation_share, seed=config.training.seed)
     return dataset, rest, taken

@@ -6,19 +6,23 @@ weights, the same pictures one by one, the same precision, the same code.
 
 import json
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, NamedTuple, TypedDict
 
 from frcnn import files, machine, settings
 from frcnn.data.dataset import Dataset
 from frcnn.data.pixel_check import check_pixels
+from frcnn.data.problems import Report
 from frcnn.data.records import Split
+from frcnn.data.voc_layout import SPLIT_NAMES
 from frcnn.errors import ConfigError
 from frcnn.evaluation.judged import Judged
 from frcnn.evaluation.plots import draw_plots
 from frcnn.evaluation.report import Figures, evaluate
-from frcnn.launch.material import open_data
+from frcnn.launch.material import Say, open_data
+from frcnn.prediction.counting import counting, silent
 from frcnn.prediction.predictor import Detector, detect_split
 from frcnn.prediction.saved import load_detector
 from frcnn.presets import RunConfig
@@ -68,23 +72,26 @@ class MeasureOptions(TypedDict, total=False):
     data: str | Path
     """Folder of the data; the run's own where none is named."""
     split: str
-    """Which; `test` where the data has one, else `val`."""
+    """Which; where none is named, `test`, else `val`, else the only one there is."""
     metric: Metric
     """Which figure is the headline."""
     out: str | Path
-    """Folder for the results; `eval/SPLIT` of the run where none is named."""
+    """Folder for the results; where none is named, `eval/SPLIT` of the run, and
+    `eval/DATA-SPLIT` for other data than the run's."""
     device: str
     precision: str
     batch: int
     """Most pictures computed at once."""
+    quiet: bool
 
 
-def measure(named: str | Path, options: MeasureOptions) -> Measured:
+def measure(named: str | Path, options: MeasureOptions, say: Say) -> Measured:
     """Evaluate a run or a weights file, and write figures and plots.
 
     Args:
         named: a run folder or a weights file of ours.
         options: what was asked for.
+        say: told what was left out of the data.
 
     Returns:
         The figures.
@@ -100,50 +107,74 @@ def measure(named: str | Path, options: MeasureOptions) -> Measured:
         precision=options.get("precision", "auto"),
         batch=options.get("batch", 1),
     )
-    chosen = _split(named, options.get("data"), options.get("split"), detector)
+    material = _material(Path(named), options, detector)
+    if summary := material.report.summary():
+        say(summary)
     machine.keep_freed_memory()
-    folder = _folder(named, chosen, options.get("out"))
-    judged = detect_split(detector, chosen)
-    figures = evaluate(judged, chosen.classes)
-    _write(folder, figures, judged, chosen)
+    folder = Path(options.get("out", material.folder))
+    files.require_writable(folder)
+    quiet, split = options.get("quiet", False), material.split
+    with nullcontext(silent) if quiet else counting("pictures", len(split)) as tell:
+        judged = detect_split(detector, split, on_picture=tell)
+    figures = evaluate(judged, split.classes)
+    _write(folder, figures, judged, split)
     metric = options.get("metric", "coco")
-    return Measured(figures=figures, split=chosen.name, folder=folder, metric=metric)
+    return Measured(figures=figures, split=split.name, folder=folder, metric=metric)
 
 
-def _split(
-    named: str | Path, data: str | Path | None, split: str | None, detector: Detector
-) -> Split:
-    """Choose the pictures: those of the run that were named, or a folder's."""
-    if data is not None:
-        dataset = Dataset.open(data, classes=detector.classes)
-        return dataset.split(split or ("test" if "test" in dataset.splits else "val"))
-    if not Path(named).is_dir():
+class _Material(NamedTuple):
+    """What is measured on, and where the results belong if nobody says otherwise."""
+
+    split: Split
+    report: Report
+    folder: Path
+
+
+def _material(named: Path, options: MeasureOptions, detector: Detector) -> _Material:
+    """Choose the pictures: those that the run was trained and validated on, or a folder's."""
+    data, wanted = options.get("data"), options.get("split")
+    run = RunFolder.open(named) if named.is_dir() else None
+    config = settings.read_yaml(run.config, RunConfig) if run and run.config.exists() else None
+    if run and config and (data is None or _is_same(data, config.data)):
+        return _of_run(run, config, wanted)
+    if data is None:
         raise ConfigError(
             "RC354",
             "--data",
             "no data to evaluate on",
-            got="a weights file, which knows no data",
+            got="weights without a run's settings, which know no data",
             want="a folder of pictures with boxes",
             fix=f"name it: frcnn eval {named} --data DIR",
         )
-    config = settings.read_yaml(RunFolder.open(Path(named)).config, RunConfig)
+    dataset = Dataset.open(data, classes=detector.classes)
+    split = dataset.split(wanted or _usual(dataset))
+    name = f"{dataset.name}-{split.name}"
+    folder = run.eval / name if run else named.parent / f"eval-{name}"
+    return _Material(split, dataset.report, folder)
+
+
+def _of_run(run: RunFolder, config: RunConfig, wanted: str | None) -> _Material:
+    """Choose among the pictures of a run's data, the validation pictures that it took included."""
     dataset, train, val = open_data(config)
-    own = {"train": train, "val": val}
-    wanted = split or ("test" if "test" in dataset.splits else "val")
-    if wanted in own:  # training left out what cannot be read, and said so
-        return check_pixels(own[wanted])[0]
-    return dataset.split(wanted)
+    name = wanted or ("test" if "test" in dataset.splits else "val")
+    own = {"train": train, "val": val}.get(SPLIT_NAMES.get(name.lower(), name))
+    if own is None:
+        split, report = dataset.split(name), dataset.report
+    else:  # training left out what cannot be read
+        split, found = check_pixels(own)
+        report = dataset.report.plus(found.problems)
+    return _Material(split, report, run.eval / split.name)
 
 
-def _folder(named: str | Path, split: Split, out: str | Path | None) -> Path:
-    if out is not None:
-        folder = Path(out)
-    elif Path(named).is_dir():
-        folder = RunFolder.open(Path(named)).eval / split.name
-    else:
-        folder = Path(named).with_suffix("").parent / f"eval-{split.name}"
-    files.require_writable(folder)
-    return folder
+def _usual(dataset: Dataset) -> str:
+    """Take what no training has seen; of a folder with one split that one."""
+    names = [name for name in ("test", "val") if name in dataset.splits]
+    only = list(dataset.splits) if len(dataset.splits) == 1 else []
+    return (names + only + ["test"])[0]
+
+
+def _is_same(data: str | Path, other: str) -> bool:
+    return bool(other) and Path(data).resolve() == Path(other).resolve()
 
 
 def _write(folder: Path, figures: Figures, judged: list[Judged], split: Split) -> None:

@@ -10,4 +10,6 @@ sources.py           files, folders and patterns -> picture files
 folder.py            a whole folder: results on disk as they come, faults counted, resumable
 diary.py             the file that a folder's run is resumed from
 writers.py           pictures with boxes, JSON, CSV
+saved.py             a detector from a run folder or a weights file
+counting.py          how far it has come, for people
 """

@@ -1,26 +1,48 @@
 """Detectors from weights files of ours: the header says which network it is and what it knows."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+
+import torch
 
 from frcnn import machine, settings
 from frcnn.errors import ConfigError, ModelFileError
 from frcnn.model.faster_rcnn import FasterRCNN, FasterRCNNConfig
 from frcnn.prediction.predictor import Detector
+from frcnn.prediction.result import text_of
 from frcnn.run_folder import RunFolder
 from frcnn.weights import file as weights_file
 from frcnn.weights.fit import load_into
 
 
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Saved:
+    """A detector, and the file that it was read from."""
+
+    detector: Detector
+    path: Path
+    header: weights_file.Header
+
+    @property
+    def about(self) -> Mapping[str, str]:
+        """Which weights these are, wherever the file is moved to: two names and the checksum."""
+        path = self.path.resolve()
+        return {
+            "weights": text_of(Path(path.parent.name, path.name)),
+            "sha256": self.header.sha256,
+        }
+
+
 def load_detector(
     named: str | Path, *, device: str = "auto", precision: str = "auto", batch: int = 1
 ) -> Detector:
-    """Make a detector of a run's best weights, or of a weights file.
+    """Make a detector of a run's best weights, or of a weights file; as `read_saved`.
 
     Args:
         named: a run folder or a .safetensors file of ours.
         device: `auto`, `cpu`, `cuda` or `mps`.
-        precision: `auto`, `float32`, `bfloat16` or `float16`; auto takes what the network was
-            trained in where the device has it natively.
+        precision: `auto`, `float32`, `bfloat16` or `float16`.
         batch: most pictures computed at once.
 
     Returns:
@@ -30,13 +52,38 @@ def load_detector(
         ConfigError: the folder is no run, or the device is not there.
         ModelFileError: the file is damaged, not ours, or of an unknown network.
     """
+    return read_saved(named, device=device, precision=precision, batch=batch).detector
+
+
+def read_saved(
+    named: str | Path, *, device: str = "auto", precision: str = "auto", batch: int = 1
+) -> Saved:
+    """Read a run's best weights, or a weights file, and make a detector of them.
+
+    Args:
+        named: a run folder or a .safetensors file of ours.
+        device: `auto`, `cpu`, `cuda` or `mps`.
+        precision: `auto`, `float32`, `bfloat16` or `float16`; auto takes what the network was
+            trained in where the device has it natively.
+        batch: most pictures computed at once.
+
+    Returns:
+        The detector, with the file's path and header.
+
+    Raises:
+        ConfigError: the folder is no run, or the device is not there.
+        ModelFileError: the file is damaged, not ours, or of an unknown network.
+    """
     path = weights_path(named)
     header, tensors = weights_file.load(path)
-    model = FasterRCNN(network_settings(path, header))
+    config = network_settings(path, header)
+    with torch.device("meta"):  # no memory and no random numbers for what the file brings
+        model = FasterRCNN(config)
     load_into(model, tensors, str(path))
     where = machine.resolve_device(device)
-    dtype = machine.resolve_precision(_precision(header, precision), where)
-    return Detector(model, header.classes, device=where, precision=dtype, batch=batch)
+    dtype = _resolve_precision(header, precision, where)
+    detector = Detector(model, header.classes, device=where, precision=dtype, batch=batch)
+    return Saved(detector=detector, path=path, header=header)
 
 
 def weights_path(named: str | Path) -> Path:
@@ -78,10 +125,11 @@ def network_settings(path: Path, header: weights_file.Header) -> FasterRCNNConfi
         The network's settings.
 
     Raises:
-        ModelFileError: this version knows no such network (RC536).
+        ModelFileError: this version knows no such network (RC536), or the classes' names are not
+            as many as its classes (RC537).
     """
     try:
-        return settings.from_mapping(FasterRCNNConfig, header.config, place=str(path))
+        config = settings.from_mapping(FasterRCNNConfig, header.config, place=str(path))
     except ConfigError as error:
         raise ModelFileError(
             "RC536",
@@ -91,11 +139,32 @@ def network_settings(path: Path, header: weights_file.Header) -> FasterRCNNConfi
             want="the settings of a Faster R-CNN of ours",
             fix=f"use the version that wrote it ({header.made_by})",
         ) from error
+    if len(header.classes) != config.classes:
+        raise ModelFileError(
+            "RC537",
+            str(path),
+            "the class names do not fit the network in the file",
+            got=f"{len(header.classes)} names",
+            want=f"{config.classes}, one for each class",
+            fix="use the file as frcnn wrote it",
+        )
+    return config
 
 
-def _precision(header: weights_file.Header, asked: str) -> str:
-    """Take what training measured with, so that its figures come out again to the bit."""
-    trained = header.extra.get("precision")
-    if asked == "auto" and trained == "float32":
-        return "float32"
-    return asked
+def _resolve_precision(
+    header: weights_file.Header, asked: str, device: torch.device
+) -> torch.dtype:
+    """Take what training measured with, so that its figures come out again to the bit.
+
+    What the device has not, or only emulates, is left for what it has.
+    """
+    trained = str(header.extra.get("precision"))
+    if asked != "auto" or trained not in machine.PRECISIONS:
+        return machine.resolve_precision(asked, device)
+    auto = machine.resolve_precision("auto", device)
+    try:
+        dtype = machine.resolve_precision(trained, device)
+    except ConfigError:
+        return auto
+    is_emulated = dtype == torch.bfloat16 and auto != torch.bfloat16
+    return auto if is_emulated else dtype

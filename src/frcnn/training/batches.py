@@ -5,21 +5,18 @@ Faster R-CNN §3.3 (one scale), Fast R-CNN §2.3 (mirrored with probability 1/2)
 """
 
 import hashlib
-from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 import torch
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import Dataset
 
 from frcnn.data.records import Split
-from frcnn.errors import ConfigError, FrcnnError, TrainingError
+from frcnn.errors import ConfigError
 from frcnn.model.batch import PictureConfig, Prepared, prepare, resized
 from frcnn.ops import boxes as box_ops
 from frcnn.ops import pictures
-from frcnn.training.signals import ignore_interrupts, news_of_children_kept
 from frcnn.types import Size, Target
 
 
@@ -155,118 +152,6 @@ class Examples(Dataset[Example]):
             prepared=prepare(picture, self.pictures_config),
             target=replace(sample.target, boxes=boxes),
         )
-
-
-def load(
-    examples: Examples, batches: Iterable[Sequence[Visit]]
-) -> Generator[list[Example], None, None]:
-    """Read batches in order, with as many processes as the config says, a few batches ahead.
-
-    Args:
-        examples: the pictures.
-        batches: which visits make each batch; read a few ahead, and from the start to the end by
-            the same processes.
-
-    Yields:
-        Each batch's examples.
-
-    Raises:
-        TrainingError: a reading process died (RC411) or hangs (RC410), or reading a picture
-            failed in a way that nobody foresaw (RC413); the message names the pictures.
-        FrcnnError: whatever reading a picture raises, the same with any number of processes.
-    """
-    config = examples.config
-    asked: deque[Sequence[Visit]] = deque()
-    loader: DataLoader[Example | Exception] = DataLoader(
-        _Reading(examples),
-        batch_sampler=_noted(batches, asked),  # type: ignore[arg-type]  # visits serve as keys
-        num_workers=config.workers,
-        collate_fn=_as_list,
-        timeout=config.timeout if config.workers else 0,
-        generator=torch.Generator().manual_seed(0),  # or it draws from the global one
-        worker_init_fn=ignore_interrupts,
-    )
-    reader = iter(loader)
-    with news_of_children_kept() as asking:
-        while (read := _wait(reader, asking, examples, asked)) is not None:
-            asked.popleft()
-            yield [_or_raise(example) for example in read]
-
-
-class _Reading(Dataset["Example | Exception"]):
-    """Examples, or what reading them raised: torch would not bring our errors home whole."""
-
-    def __init__(self, examples: Examples) -> None:
-        self.examples = examples
-
-    def __getitem__(self, visit: Visit) -> "Example | Exception":
-        try:
-            return self.examples[visit]
-        except (FrcnnError, MemoryError) as error:
-            return error
-        except Exception as error:  # whatever else: say at least which picture it was
-            failure = TrainingError(
-                "RC413",
-                str(self.examples.split.records[visit.picture].path),
-                "this picture could not be read for training",
-                got=f"{type(error).__name__}: {error}",
-                fix="look at the picture; --workers 0 --debug shows where it fails; then --resume",
-            )
-            failure.__cause__ = error
-            return failure
-
-
-def _noted(
-    batches: Iterable[Sequence[Visit]], asked: deque[Sequence[Visit]]
-) -> Iterator[Sequence[Visit]]:
-    """Note what the readers were asked for; what came back is taken off the front.
-
-    Yields:
-        The batches.
-    """
-    for batch in batches:
-        asked.append(batch)
-        yield batch
-
-
-def _wait(
-    reader: Iterator[list["Example | Exception"]],
-    asking: Callable[[], AbstractContextManager[None]],
-    examples: Examples,
-    asked: Iterable[Sequence[Visit]],
-) -> list["Example | Exception"] | None:
-    try:
-        with asking():
-            return next(reader, None)
-    except RuntimeError as error:
-        raise _lost_worker(examples, asked, error) from error
-
-
-def _or_raise(read: "Example | Exception") -> Example:
-    if isinstance(read, Exception):
-        raise read
-    return read
-
-
-def _as_list(examples: list["Example | Exception"]) -> list["Example | Exception"]:
-    return examples
-
-
-def _lost_worker(
-    examples: Examples, asked: Iterable[Sequence[Visit]], error: RuntimeError
-) -> FrcnnError:
-    """Name all pictures that were asked for and did not come: one of them may be the cause."""
-    pictures = dict.fromkeys(visit.picture for batch in asked for visit in batch)
-    names = ", ".join(str(examples.split.records[picture].path) for picture in pictures)
-    hangs = "timed out" in str(error)
-    return TrainingError(
-        "RC410" if hangs else "RC411",
-        names,
-        "a reading process hangs" if hangs else "a reading process died",
-        got=str(error).splitlines()[0],
-        want=f"an answer within {examples.config.timeout:g} s" if hangs else "",
-        fix="go on with --resume; --workers 0 reads in the training process and shows the cause",
-    )
 
 
 def _shuffled(items: list, generator: torch.Generator) -> list:  # type: ignore[type-arg]

@@ -41,7 +41,7 @@ def draw_curves(run: RunFolder) -> Path | None:
     _draw_figures(figures, evaluations)
     for axes in (losses, rates, figures):
         axes.grid(alpha=0.3)
-    run.plots.mkdir(exist_ok=True)
+    files.require_writable(run.plots)
     path = run.plots / "curves.png"
     files.write_atomically(path, lambda stream: figure.savefig(stream, format="png", dpi=120))
     return path

@@ -16,13 +16,14 @@ from frcnn.errors import DiskError, FrcnnError, TrainingError
 from frcnn.evaluation.report import Figures
 from frcnn.training import checkpoint, keep
 from frcnn.training.averaging import start_average, update_average
-from frcnn.training.batches import Example, Examples, Visit, epoch_batches, load
+from frcnn.training.batches import Example, Examples, Visit, epoch_batches
 from frcnn.training.checkpoint import Progress
 from frcnn.training.job import Job, length_of
 from frcnn.training.judge import Judge
 from frcnn.training.log import Diary
 from frcnn.training.optimizer import make_optimizer, set_learning_rate
 from frcnn.training.progress import Display
+from frcnn.training.reading import load
 from frcnn.training.schedule import factor
 from frcnn.training.schemes import joint_losses
 from frcnn.training.signals import Interrupted, StopRequest, stop_requests

@@ -14,16 +14,19 @@ def load_into(module: nn.Module, tensors: Mapping[str, Tensor], place: str) -> N
     """Copy weights into a module; every name and shape must agree, or nothing is copied.
 
     Args:
-        module: the network, any device.
+        module: the network, on any device. One on the `meta` device, which has no memory yet,
+            takes the tensors themselves.
         tensors: by the names of its `state_dict`.
         place: where the weights come from, for the message.
 
     Raises:
         ModelFileError: names are missing or too many, or shapes differ (RC510).
     """
-    wanted = {name: tuple(tensor.shape) for name, tensor in module.state_dict().items()}
+    own = module.state_dict()
+    wanted = {name: tuple(tensor.shape) for name, tensor in own.items()}
     require_fit({name: tuple(tensor.shape) for name, tensor in tensors.items()}, wanted, place)
-    module.load_state_dict(dict(tensors))
+    taken = {name: tensor.to(own[name].dtype) for name, tensor in tensors.items()}
+    module.load_state_dict(taken, assign=any(tensor.is_meta for tensor in own.values()))
 
 
 def require_fit(

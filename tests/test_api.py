@@ -1,0 +1,338 @@
+"""The verbs of a program: each does its whole job on a tiny data set, and answers plainly."""
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+
+import frcnn
+from frcnn import api
+from frcnn.demo.tour import Tour, TourOptions
+from frcnn.errors import AnnotationError, ConfigError, DataError
+from frcnn.evaluation.report import Figures
+from frcnn.prediction.predictor import Detector
+from frcnn.run_folder import RunFolder
+from frcnn.weights.file import read_header
+
+STEPS = 2
+
+
+@pytest.fixture(scope="module")
+def options(tiny: tuple[str, ...]) -> dict:
+    """What a training of two steps is asked for."""
+    steps = f"training.schedule.steps={STEPS}"
+    return {
+        "model": "resnet18",
+        "backbone_weights": "none",
+        "device": "cpu",
+        "settings": (*tiny, "model.pictures.shorter_side=64", steps),
+    }
+
+
+@pytest.fixture(scope="module")
+def run(rectangles: Path, options: dict, tmp_path_factory: pytest.TempPathFactory) -> api.Run:
+    """A run that came to its end, for tests that only read it."""
+    return frcnn.train(rectangles, **options, out=tmp_path_factory.mktemp("runs"), quiet=True)
+
+
+@pytest.fixture
+def picture(rectangles: Path) -> Path:
+    """One picture to look at."""
+    return rectangles / "JPEGImages" / "val00.png"
+
+
+def strict(values: object) -> object:
+    """What a JSON reader makes of it, NaN and infinity refused."""
+    return json.loads(json.dumps(values, allow_nan=False))
+
+
+class TestTrain:
+    def test_the_run_folder_has_all_its_papers(self, run: api.Run) -> None:
+        folder = run.folder
+        assert run.path == folder.path
+        assert run.path.name == "rectangles-001"
+        files = (folder.config, folder.env, folder.data_check, folder.metrics_csv)
+        more = (folder.metrics_jsonl, folder.best, folder.last, folder.model_card)
+        assert all(file.stat().st_size > 0 for file in (*files, *more))
+        assert (folder.plots / "curves.png").stat().st_size > 0
+        assert len(folder.metrics_jsonl.read_text().splitlines()) == STEPS
+        assert (run.path.parent / "latest").resolve() == run.path.resolve()
+
+    def test_papers_say_what_was_decided(self, run: api.Run) -> None:
+        config = run.folder.config.read_text()
+        assert "preset: resnet18" in config
+        assert "started_from: random numbers" in config
+        assert json.loads(run.folder.env.read_text())["seed"] == 0
+        card = run.folder.model_card.read_text()
+        assert "blue, red" in card
+        assert "random numbers" in card
+
+    def test_what_it_says_of_itself(self, run: api.Run) -> None:
+        assert isinstance(run.figures, Figures)
+        text = str(run)
+        assert run.figures.table() in text
+        assert f"next: frcnn eval {run.path}; frcnn predict {run.path} PICTURE..." in text
+        assert strict(run.to_json()) == {
+            "run": str(run.path),
+            "figures": run.figures.to_json(),
+        }
+
+    def test_best_is_a_detector_of_the_best_weights(self, run: api.Run) -> None:
+        best = run.best
+        assert isinstance(best, Detector)
+        assert best.classes == ("blue", "red")
+        weights = torch.cat([p.flatten() for p in best.module.parameters()])
+        again = torch.cat([p.flatten() for p in frcnn.load(run.folder.best).module.parameters()])
+        assert torch.equal(weights, again)
+
+    def test_a_data_set_that_is_open_serves_as_well_and_the_seed_decides(
+        self, run: api.Run, rectangles: Path, options: dict, tmp_path: Path
+    ) -> None:
+        seen: list[int] = []
+        again = frcnn.train(
+            frcnn.Dataset.open(rectangles),
+            **options,
+            out=tmp_path,
+            quiet=True,
+            callbacks=[lambda report: seen.append(report.step)],
+        )
+        assert seen == [1, 2]
+        assert again.to_json()["figures"] == run.to_json()["figures"]
+        assert read_header(again.folder.last).sha256 == read_header(run.folder.last).sha256
+
+    def test_a_finished_run_has_nothing_left_to_train(self, run: api.Run) -> None:
+        before = run.folder.best.read_bytes()
+        resumed = frcnn.train(resume=run.path, quiet=True, device="cpu")
+        assert resumed.path == run.path.resolve()
+        assert resumed.figures is None
+        assert strict(resumed.to_json()) == {"run": str(resumed.path), "figures": None}
+        assert str(resumed).startswith("nothing left to train\n")
+        assert run.folder.best.read_bytes() == before
+
+    def test_it_says_what_it_decides_and_where_it_stands(
+        self, rectangles: Path, options: dict, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        run = frcnn.train(rectangles, **options, out=tmp_path)
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert "10 pictures to train on (0 without objects), 3 to validate" in err
+        assert "model resnet18: random numbers" in err
+        assert f"run {run.path}" in err
+        assert f"step {STEPS}/{STEPS}  loss" in err
+
+    def test_quiet_means_silent(
+        self, rectangles: Path, options: dict, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        frcnn.train(rectangles, **options, out=tmp_path, quiet=True)
+        assert capsys.readouterr() == ("", "")
+
+    @pytest.mark.parametrize(
+        ("given", "code"),
+        [
+            ({}, "RC354"),
+            ({"model": "vgg61"}, "RC353"),
+            ({"settings": ("training.sed=1",)}, "RC344"),
+            ({"device": "tpu"}, "RC360"),
+            ({"resume": "nowhere"}, "RC370"),
+        ],
+    )
+    def test_what_cannot_be_asked_leaves_no_folder(
+        self, given: dict, code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        with pytest.raises(ConfigError) as raised:
+            frcnn.train(**given)
+        assert raised.value.code == code
+        assert list(tmp_path.iterdir()) == []
+
+
+class TestEvaluate:
+    def test_the_best_detector_gives_what_training_reported(
+        self, run: api.Run, rectangles: Path
+    ) -> None:
+        val = frcnn.Dataset.open(rectangles).split("val")
+        figures = frcnn.evaluate(run.best, val)
+        assert figures.to_json() == run.figures.to_json()
+
+    def test_other_classes_are_refused(self, run: api.Run, rectangles: Path) -> None:
+        val = frcnn.Dataset.open(rectangles, classes=("red", "blue")).split("val")
+        with pytest.raises(ConfigError, match="RC386"):
+            frcnn.evaluate(run.best, val)
+
+    def test_of_the_run_it_is_equal_to_the_bit(self, run: api.Run, tmp_path: Path) -> None:
+        """metrics.csv, the header of the weights, and `frcnn eval` tell one story."""
+        measured = api.evaluate_run(run.path, split="val", out=tmp_path, quiet=True)
+        figures = measured.figures.to_json()
+        with run.folder.metrics_csv.open(newline="") as stream:
+            row = list(csv.DictReader(stream))[-1]
+        for name, value in (*figures["coco"].items(), ("voc07_map", figures["voc07_map"])):
+            assert row[f"val_{name}"] == ("" if value is None else repr(value)), name
+        header = read_header(run.folder.best)
+        assert header.extra["figures"] == figures
+        assert header.extra["table"] == measured.figures.table()
+        assert any(line["best_f1"] for line in figures["per_class"]), "something was found"
+        assert json.loads((tmp_path / "metrics.json").read_text()) == figures
+
+    def test_its_answer(self, run: api.Run, capsys: pytest.CaptureFixture[str]) -> None:
+        measured = api.evaluate_run(run.path, split="val", metric="voc07")
+        assert measured.folder == run.path.resolve() / "eval" / "val"
+        assert {"metrics.json", "confusion.png"} <= {p.name for p in measured.folder.iterdir()}
+        answer = strict(measured.to_json())
+        assert answer["metric"] == "voc07"
+        assert answer["value"] == measured.figures.voc07_map
+        assert answer["split"] == "val"
+        assert answer["folder"] == str(measured.folder)
+        assert answer["coco"] == measured.figures.coco
+        assert str(measured).startswith("voc07 0.")
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert err.startswith("data: "), "what was dropped from the data is said again"
+
+
+class TestLoad:
+    def test_a_run_folder_a_link_to_it_and_a_file(self, run: api.Run, picture: Path) -> None:
+        places = (run.path, run.path.parent / "latest", run.folder.best, str(run.path))
+        found = [frcnn.load(place, device="cpu", batch=2).predict(picture) for place in places]
+        assert all(torch.equal(found[0].boxes, other.boxes) for other in found[1:])
+        assert len(found[0]) > 0
+
+    def test_what_is_nowhere(self, tmp_path: Path) -> None:
+        with pytest.raises(frcnn.FrcnnError) as raised:
+            frcnn.load(tmp_path / "runs" / "gone.safetensors")
+        assert (raised.value.code, raised.value.exit_code) == ("RC501", 5)
+
+
+class TestPredictFiles:
+    def test_everything_is_written(self, run: api.Run, rectangles: Path, tmp_path: Path) -> None:
+        out = tmp_path / "out"
+        summary = api.predict_files(
+            run.path,
+            [str(rectangles / "JPEGImages" / "val*.png")],
+            out=out,
+            save=("images", "json", "csv"),
+            conf=0.2,
+            max_det=4,
+            batch=2,
+            quiet=True,
+        )
+        assert (summary.done, summary.failures) == (3, ())
+        names = ["predictions.csv", "predictions.json", "predictions.jsonl"]
+        assert sorted(p.name for p in out.iterdir() if p.is_file()) == names
+        drawn = sorted(p.name for p in (out / "pictures").iterdir())
+        assert drawn == ["val00.png", "val01.png", "val02.png"]
+        written = json.loads((out / "predictions.json").read_text())
+        want = run.best.predict(rectangles / "JPEGImages" / "val00.png", conf=0.2, max_det=4)
+        assert written["pictures"][0]["objects"] == want.to_json()["objects"]
+        assert len(want) == 4
+        with (out / "predictions.csv").open(newline="") as stream:
+            assert len(list(csv.reader(stream))) == 1 + sum(summary.objects.values())
+        assert strict(summary.to_json())["pictures"] == 3
+
+    def test_results_name_their_weights(self, run: api.Run, picture: Path, tmp_path: Path) -> None:
+        api.predict_files(run.path, [str(picture)], out=tmp_path / "out", save=["json"], quiet=True)
+        about = json.loads((tmp_path / "out" / "predictions.json").read_text())["run"]
+        assert about["weights"] == f"{run.path.name}/best.safetensors"
+        assert about["sha256"] == read_header(run.folder.best).sha256
+        assert (about["precision"], about["images"]) == ("float32", False)
+
+    def test_it_goes_on_wherever_it_is_called_from(
+        self, run: api.Run, picture: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        api.predict_files(run.path, [str(picture)], out=tmp_path / "out", quiet=True)
+        monkeypatch.chdir(run.path)
+        again = api.predict_files(
+            "best.safetensors", [str(picture)], out=tmp_path / "out", resume=True, quiet=True
+        )
+        assert (again.done, again.resumed) == (0, 1)
+
+    def test_other_weights_are_not_mixed_in(
+        self, run: api.Run, picture: Path, tmp_path: Path
+    ) -> None:
+        given = {"out": tmp_path / "out", "save": ["json"], "quiet": True}
+        api.predict_files(run.folder.best, [str(picture)], **given)
+        with pytest.raises(ConfigError, match="RC389"):
+            api.predict_files(run.folder.best, [str(picture)], **given)
+        with pytest.raises(ConfigError, match="RC388"):
+            api.predict_files(run.folder.best, [str(picture)], **given, resume=True, conf=0.9)
+
+    def test_by_itself_it_finds_a_new_folder_and_latest_still_leads_to_a_training(
+        self, run: api.Run, picture: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        first, second = (
+            api.predict_files(run.path, [str(picture)], save=["json"], quiet=True) for _ in range(2)
+        )
+        assert [s.out.as_posix() for s in (first, second)] == [
+            "runs/predict-001",
+            "runs/predict-002",
+        ]
+        assert sorted(p.name for p in Path("runs").iterdir()) == ["predict-001", "predict-002"]
+
+    def test_a_line_for_each_picture_and_bad_ones_are_counted(
+        self, run: api.Run, picture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        photos = tmp_path / "photos"
+        photos.mkdir()
+        Image.open(picture).save(photos / "good.png")
+        (photos / "bad.png").write_bytes(b"not a picture")
+        summary = api.predict_files(run.path, [str(photos)], out=tmp_path / "out")
+        assert (summary.done, len(summary.failures), summary.is_empty) == (1, 1, False)
+        out, err = capsys.readouterr()
+        assert out == ""
+        bad, good = err.splitlines()
+        assert bad.startswith(f"{photos / 'bad.png'}  skipped: ")
+        assert good.startswith(f"{photos / 'good.png'}  48x64  ")
+
+    def test_what_cannot_be_asked_leaves_no_folder(
+        self, run: api.Run, picture: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        for given in ({"conf": 1.5}, {"save": ["txt"]}, {"save": []}, {"device": "tpu"}):
+            with pytest.raises(ConfigError):
+                api.predict_files(run.path, [str(picture)], **given, quiet=True)
+        assert list(tmp_path.iterdir()) == []
+
+
+class TestDemo:
+    def test_it_is_the_tour(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        asked: list[TourOptions] = []
+
+        def take_tour(options: TourOptions, display: object, say: object) -> Tour:
+            asked.append(options)
+            say("a remark")  # type: ignore[operator]
+            return "a tour"  # type: ignore[return-value]
+
+        monkeypatch.setattr(api, "take_tour", take_tour)
+        assert api.demo(scenes=8, seed=3) == "a tour"
+        assert api.demo(quiet=True) == "a tour"
+        assert asked == [{"scenes": 8, "seed": 3}, {"quiet": True}]
+
+    def test_its_remarks_go_to_stderr_unless_quiet(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        monkeypatch.setattr(api, "take_tour", lambda options, display, say: say("a remark"))
+        api.demo()
+        api.demo(quiet=True)
+        assert capsys.readouterr() == ("", "a remark\n")
+
+
+class TestCheck:
+    def test_a_folder_or_a_data_set(self, rectangles: Path) -> None:
+        report = frcnn.check(rectangles)
+        assert report.to_json() == frcnn.check(frcnn.Dataset.open(rectangles)).to_json()
+        assert {problem.code for problem in report.problems} >= {"RC211"}
+        assert all(problem.fix for problem in report.problems)
+
+    def test_what_is_no_data_set(self, tmp_path: Path) -> None:
+        with pytest.raises(DataError) as raised:
+            frcnn.check(tmp_path)
+        assert isinstance(raised.value, AnnotationError)
+        assert raised.value.exit_code == 3
+
+
+def test_a_run_says_its_commands_so_that_a_shell_takes_them(tmp_path: Path) -> None:
+    run = api.Run(folder=RunFolder(tmp_path / "my runs"), figures=None)
+    assert f"frcnn eval '{tmp_path}/my runs'; " in str(run)
