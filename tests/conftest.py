@@ -17,8 +17,9 @@ import hypothesis
 import pytest
 import torch
 from PIL import Image, ImageDraw
-from torch import Tensor
+from torch import Tensor, nn
 
+from frcnn.model import backbone
 from frcnn.types import Detections, Size, Target
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -112,6 +113,12 @@ def tiny() -> tuple[str, ...]:
 
 
 @pytest.fixture
+def thin_backbone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """ResNet-18 with one narrow convolution for each stage, under the same names."""
+    monkeypatch.setattr(backbone, "resnet18", _thin_resnet18)
+
+
+@pytest.fixture
 def generator() -> torch.Generator:
     """A generator on the CPU that starts the same in every test."""
     return torch.Generator().manual_seed(0)
@@ -197,11 +204,11 @@ def _is_here(host: str | bytes | None) -> bool:
 def _draw_rectangles(root: Path, name: str, number: int) -> None:
     """Write a picture with a red and a blue box, every third one upright, and its annotation."""
     width, height = (48, 64) if number % 3 == 0 else (64, 48)
-    picture = Image.new("RGB", (width, height), (110, 120 + number, 130))
+    picture = Image.new("RGB", (width, height), (110, 120 + number, 10 * len(name)))
     objects = ""
     for row, colour in enumerate(("red", "blue")):
-        left, top = 3 + 5 * number % 11 + 22 * row, 4 + 7 * number % 13
-        right, bottom = left + 15 + row, top + 17 + number % 4
+        left, top = 3 + 5 * number % 8 + 22 * row, 4 + 7 * number % 13
+        right, bottom = left + 14 + row, top + 17 + number % 4
         ImageDraw.Draw(picture).rectangle((left, top, right, bottom), fill=colour)
         edges = {"xmin": left + 1, "ymin": top + 1, "xmax": right + 1, "ymax": bottom + 1}
         box = "".join(f"<{edge}>{at}</{edge}>" for edge, at in edges.items())
@@ -212,3 +219,24 @@ def _draw_rectangles(root: Path, name: str, number: int) -> None:
     picture.save(root / "JPEGImages" / f"{name}.png")
     annotation = f"<annotation><filename>{name}.png</filename>{size}{objects}</annotation>"
     (root / "Annotations" / f"{name}.xml").write_text(annotation)
+
+
+def _thin_resnet18(weights: None) -> nn.Module:
+    del weights
+
+    def stage(inputs: int, outputs: int, stride: int) -> nn.Sequential:
+        conv = nn.Conv2d(inputs, outputs, kernel_size=3, stride=stride, padding=1, bias=False)
+        return nn.Sequential(conv, nn.BatchNorm2d(outputs), nn.ReLU())
+
+    first = stage(3, 8, 2)
+    return nn.ModuleDict(
+        {
+            "conv1": first[0],
+            "bn1": first[1],
+            "relu": first[2],
+            "maxpool": nn.MaxPool2d(kernel_size=2),
+            "layer1": stage(8, 8, 1),
+            "layer2": stage(8, 16, 2),
+            "layer3": stage(16, 256, 2),
+        }
+    )

@@ -2,6 +2,8 @@
 
 import csv
 import json
+import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -42,6 +44,17 @@ def run(rectangles: Path, options: dict, tmp_path_factory: pytest.TempPathFactor
 def picture(rectangles: Path) -> Path:
     """One picture to look at."""
     return rectangles / "JPEGImages" / "val00.png"
+
+
+@pytest.fixture
+def spoilt(rectangles: Path, tmp_path: Path) -> Path:
+    """The data set once more, with a box in each split that leaves its picture."""
+    root = tmp_path / "spoilt"
+    shutil.copytree(rectangles, root)
+    for name in ("train00", "val00"):
+        path = root / "Annotations" / f"{name}.xml"
+        path.write_text(re.sub("<xmax>[0-9]+<", "<xmax>99<", path.read_text(), count=1))
+    return root
 
 
 def strict(values: object) -> object:
@@ -177,6 +190,7 @@ class TestEvaluate:
         assert json.loads((tmp_path / "metrics.json").read_text()) == figures
 
     def test_its_answer(self, run: api.Run, capsys: pytest.CaptureFixture[str]) -> None:
+        capsys.readouterr()
         measured = api.evaluate_run(run.path, split="val", metric="voc07")
         assert measured.folder == run.path.resolve() / "eval" / "val"
         assert {"metrics.json", "confusion.png"} <= {p.name for p in measured.folder.iterdir()}
@@ -187,9 +201,19 @@ class TestEvaluate:
         assert answer["folder"] == str(measured.folder)
         assert answer["coco"] == measured.figures.coco
         assert str(measured).startswith("voc07 0.")
+        assert capsys.readouterr().out == ""
+
+    def test_on_other_data_it_says_what_is_wrong_there(
+        self, run: api.Run, spoilt: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        measured = api.evaluate_run(run.path, data=spoilt)
+        assert measured.folder == run.path.resolve() / "eval" / "spoilt-val"
         out, err = capsys.readouterr()
         assert out == ""
-        assert err.startswith("data: "), "what was dropped from the data is said again"
+        assert err.startswith("data: 2 errors, ")
+        assert "2 boxes clipped" in err
+        api.evaluate_run(run.path, data=spoilt, quiet=True)
+        assert capsys.readouterr() == ("", "")
 
 
 class TestLoad:
@@ -320,11 +344,15 @@ class TestDemo:
 
 
 class TestCheck:
-    def test_a_folder_or_a_data_set(self, rectangles: Path) -> None:
-        report = frcnn.check(rectangles)
-        assert report.to_json() == frcnn.check(frcnn.Dataset.open(rectangles)).to_json()
-        assert {problem.code for problem in report.problems} >= {"RC211"}
-        assert all(problem.fix for problem in report.problems)
+    def test_a_folder_or_a_data_set(self, spoilt: Path) -> None:
+        report = frcnn.check(spoilt)
+        assert report.to_json() == frcnn.check(frcnn.Dataset.open(spoilt)).to_json()
+        assert [problem.code for problem in report.errors] == ["RC211", "RC211"]
+        assert all(problem.fix and "Annotations/" in problem.place for problem in report.errors)
+        assert strict(report.to_json())["errors"] == 2
+
+    def test_nothing_wrong(self, rectangles: Path) -> None:
+        assert frcnn.check(rectangles).errors == ()
 
     def test_what_is_no_data_set(self, tmp_path: Path) -> None:
         with pytest.raises(DataError) as raised:

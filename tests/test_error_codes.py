@@ -38,6 +38,9 @@ SHARED = {  # codes of several rooms that mean the same in all of them
 INSIDE = {  # what private functions raise and their callers in the room turn into ours
     ("ops/exif.py", "ValueError"),
     ("ops/picture_header.py", "EOFError"),
+    ("ops/picture_kinds.py", "ValueError"),
+    ("ops/picture_kinds.py", "EOFError"),
+    ("ops/picture_kinds.py", "ValueError"),
 }
 OTHERS = {  # what may be raised that is not ours, and why
     "AssertionError": "a mistake of ours",

@@ -203,9 +203,12 @@ def named(name: str) -> RunConfig:
 def from_scratch(config: RunConfig) -> RunConfig:
     """Fit a preset to a start from random numbers: nothing frozen, batch statistics learnt.
 
-    AdamW in batches of at least eight: from scratch it needs a fraction of SGD's steps.
+    AdamW in batches of at least eight: from scratch it needs a fraction of SGD's steps. A preset
+    that is made for such a start stays as it is.
     """
     backbone = replace(config.model.backbone, frozen_stages=0, batch_norm="live")
+    if backbone == config.model.backbone:
+        return config
     optimizer = replace(
         config.training.optimizer,
         method="adamw",

@@ -128,7 +128,7 @@ class Losses:
 
     @property
     def total(self) -> Tensor:
-        """The sum of the four; each already carries its own weight."""
+        """The sum of the four, a scalar; each already carries its own weight."""
         return self.rpn_objectness + self.rpn_boxes + self.head_classes + self.head_boxes
 
     def named(self) -> dict[str, Tensor]:

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 SERVER = r"""
-import json, os, resource, signal, sys, traceback
+import ctypes, json, os, resource, signal, sys, traceback
 
 import torch
 torch.set_num_threads(1)
@@ -47,6 +47,18 @@ def watch_saves(order):
     checkpoint.save = save
     files.hooks.append(hook)
 
+def make_read_only(folder):
+    # for this process alone: a mount of the folder on itself (Linux, as root)
+    libc = ctypes.CDLL(None, use_errno=True)
+    new_namespace, private, bind, remount, read_only = 0x20000, 0x44000, 0x1000, 0x20, 0x1
+    path = os.fsencode(folder)
+    failed = libc.unshare(new_namespace)
+    failed = failed or libc.mount(None, b"/", None, private, None)
+    failed = failed or libc.mount(path, path, None, bind, None)
+    failed = failed or libc.mount(None, path, None, bind | remount | read_only, None)
+    if failed:
+        os._exit(98)
+
 def run(order):
     log = os.open(order["log"], os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o666)
     null = os.open(os.devnull, os.O_RDONLY)
@@ -56,10 +68,11 @@ def run(order):
     if order["limit"]:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (order["limit"], order["limit"]))
-    if order["user"]:
-        os.setuid(order["user"])
+    if order["read_only"]:
+        make_read_only(order["read_only"])
     return cli.main(order["words"])
 
+print(0, flush=True)
 for line in sys.stdin:
     order = json.loads(line)
     if "wait" in order:
@@ -92,6 +105,7 @@ class Server:
             text=True,
             env=environment,
         )
+        self._answer()
 
     def start(
         self,
@@ -99,7 +113,7 @@ class Server:
         *,
         at: tuple[int, str] | None = None,
         limit: int = 0,
-        user: int = 0,
+        read_only: Path | None = None,
     ) -> "Started":
         """Start `frcnn WORDS`.
 
@@ -107,20 +121,24 @@ class Server:
             words: the command line.
             at: kill it with -9 inside its n-th save, at this point.
             limit: no file may grow past so many bytes.
-            user: number of the user that it runs as.
+            read_only: a folder that it may not write to; exit code 98 where that cannot be had.
         """
         self.count += 1
         log = self.folder / f"log-{self.count:03}"
         mark = self.folder / f"mark-{self.count:03}"
-        order = {"words": list(words), "at": at and list(at), "limit": limit, "user": user}
-        pid = self._ask({**order, "log": str(log), "mark": str(mark)})
+        order = {"words": list(words), "at": at and list(at), "limit": limit}
+        order |= {"read_only": read_only and str(read_only), "log": str(log), "mark": str(mark)}
+        pid = self._ask(order)
         return Started(self, pid, log, mark)
 
     def _ask(self, order: dict[str, Any]) -> int:
         assert self.process.stdin is not None
-        assert self.process.stdout is not None
         self.process.stdin.write(json.dumps(order) + "\n")
         self.process.stdin.flush()
+        return self._answer()
+
+    def _answer(self) -> int:
+        assert self.process.stdout is not None
         return int(self.process.stdout.readline())
 
 

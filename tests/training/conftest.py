@@ -7,12 +7,10 @@ from typing import Any
 
 import pytest
 import torch
-from torch import nn
 
 from frcnn import presets, settings
 from frcnn.data.dataset import Dataset
 from frcnn.data.records import Split
-from frcnn.model import backbone
 from frcnn.presets import RunConfig
 from frcnn.run_folder import RunFolder
 from frcnn.training import checkpoint
@@ -46,9 +44,8 @@ def recorder() -> Callable[[], Recorder]:
 
 
 @pytest.fixture(autouse=True)
-def _thin_backbone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """ResNet-18 with one narrow convolution for each stage, under the same names."""
-    monkeypatch.setattr(backbone, "resnet18", _thin)
+def _thin(thin_backbone: None) -> None:
+    """Every network here is a thin one."""
 
 
 @pytest.fixture
@@ -109,24 +106,3 @@ def _assert_same_run(one: RunFolder, other: RunFolder) -> None:
         assert bare[0] == bare[1]
     for name in ("best", "last"):
         assert getattr(one, name).read_bytes() == getattr(other, name).read_bytes()
-
-
-def _thin(weights: None) -> nn.Module:
-    del weights
-
-    def stage(inputs: int, outputs: int, stride: int) -> nn.Sequential:
-        conv = nn.Conv2d(inputs, outputs, kernel_size=3, stride=stride, padding=1, bias=False)
-        return nn.Sequential(conv, nn.BatchNorm2d(outputs), nn.ReLU())
-
-    first = stage(3, 8, 2)
-    return nn.ModuleDict(
-        {
-            "conv1": first[0],
-            "bn1": first[1],
-            "relu": first[2],
-            "maxpool": nn.MaxPool2d(kernel_size=2),
-            "layer1": stage(8, 8, 1),
-            "layer2": stage(8, 16, 2),
-            "layer3": stage(16, 256, 2),
-        }
-    )

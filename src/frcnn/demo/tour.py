@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypedDict, cast
 
-from frcnn import files
+from frcnn import files, machine
 from frcnn.data.dataset import Dataset
 from frcnn.demo.config import SceneConfig
 from frcnn.demo.scenes import draw_scenes
 from frcnn.launch import TrainOptions, launch, train
+from frcnn.launch.asked import first_settings
 from frcnn.launch.measure import Measured, MeasureOptions, measure
 from frcnn.prediction.choice import Choice
 from frcnn.prediction.folder import Order, Summary, predict_folder
@@ -97,8 +98,10 @@ def take_tour(options: TourOptions, display: Display, say: Say) -> Tour:
         DiskError: the folder of runs cannot be written.
         FrcnnError: whatever training raises.
     """
-    scenes = _scenes(options, say)
     asked = _asked(options)
+    machine.resolve_device(options.get("device", "auto"))
+    first_settings(None, asked)  # what is wrong is told before anything is drawn
+    scenes = _scenes(options, say)
     launched = launch(scenes, asked, say)
     train(launched, display)
     run = launched.job.run

@@ -21,6 +21,7 @@ from frcnn.launch.material import (
     open_data,
     usable_pictures,
 )
+from frcnn.launch.small_boxes import drop_small_boxes
 from frcnn.model.faster_rcnn import FasterRCNN
 from frcnn.presets import RunConfig
 from frcnn.run_folder import RunFolder
@@ -72,11 +73,12 @@ def launch(data: str | Path | None, options: TrainOptions, say: Say) -> Launched
     train, val, report = _usable(dataset, train, val, say)
     weights = backbone_weights(config, say)
     config = fitted_settings(config, train, weights, options)
+    train, small = _without_small_boxes(train, config, say)
     model = start.new_model(config.model, config.training.seed)
     config = replace(config, started_from=fill(model, config, train.classes, weights))
     say(f"model {config.preset}: {config.started_from}")
     run = RunFolder.create(out, dataset.name)
-    _write_papers(run, config, report)
+    _write_papers(run, config, report.plus(small.problems))
     say(f"run {run.path}")
     return Launched(job=_job(run, model, (train, val), config, device, options), config=config)
 
@@ -118,6 +120,7 @@ def _resumed(run: RunFolder, data: str | Path | None, options: TrainOptions, say
     say(f"run {run.path}, resumed")
     dataset, train, val = open_data(config)
     train, val, _ = _usable(dataset, train, val, say)
+    train, _ = _without_small_boxes(train, config, say)
     model = start.new_model(config.model, config.training.seed)
     if not checkpoint.checkpoints(run):
         _begin_again(run, model, config, train, say)
@@ -175,6 +178,13 @@ def _usable(dataset: Dataset, train: Split, val: Split, say: Say) -> tuple[Split
     if summary:
         say(summary)
     return train, val, report
+
+
+def _without_small_boxes(train: Split, config: RunConfig, say: Say) -> tuple[Split, Report]:
+    train, report = drop_small_boxes(train, config.model.pictures)
+    if report.problems:
+        say(f"pictures resized to {config.model.pictures.shorter_side} pixels\n{report.summary()}")
+    return train, report
 
 
 def _write_papers(run: RunFolder, config: RunConfig, report: Report) -> None:

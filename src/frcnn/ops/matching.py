@@ -77,8 +77,9 @@ def sample_balanced(
         generator: on the CPU; the draw comes from it alone.
 
     Returns:
-        Rows of the positives and of the negatives, int64, in the order drawn. Missing positives
-        are replaced by negatives, missing negatives by nothing (§3.1.3, authors' code).
+        Rows of the positives [P] and of the negatives [Q], int64, in the order drawn;
+        P + Q <= count. Missing positives are replaced by negatives, missing negatives by nothing
+        (§3.1.3, authors' code).
     """
     for name, mask in (("positive", positive), ("negative", negative)):
         if mask.ndim != 1 or mask.dtype != torch.bool or len(mask) != len(positive):

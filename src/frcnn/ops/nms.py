@@ -26,8 +26,8 @@ def nms(boxes: Tensor, scores: Tensor, iou_threshold: float, limit: int | None =
             cutting the full result, only sooner there.
 
     Returns:
-        int64 rows of the chosen boxes, highest score first; of equal scores the lower row first.
-        Boxes without area overlap nothing and stay. No gradient flows.
+        [K] int64, rows of the chosen boxes, highest score first; of equal scores the lower row
+        first. Boxes without area overlap nothing and stay. No gradient flows.
 
     On CPU tensors values that are not finite are refused (a NaN score would win over all).
     """
@@ -61,8 +61,8 @@ def nms_by_group(boxes: Tensor, scores: Tensor, groups: Tensor, iou_threshold: f
         iou_threshold: a box goes when its overlap with a chosen one is higher; in [0, 1].
 
     Returns:
-        int64 rows of the chosen boxes of all groups, highest score first; of equal scores the
-        lower row first.
+        [K] int64, rows of the chosen boxes of all groups, highest score first; of equal scores
+        the lower row first.
     """
     _require(boxes, scores, iou_threshold)
     if groups.shape != scores.shape or groups.dtype != torch.int64:

@@ -1,0 +1,67 @@
+"""True boxes that resizing makes thinner than a pixel: nothing of them is left to be learnt.
+
+They stay in validation and evaluation, where missing them counts.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from torch import Tensor
+
+from frcnn.data.problems import Problem, Report
+from frcnn.data.records import Record, Split
+from frcnn.model.batch import PictureConfig, resized
+from frcnn.ops import boxes as box_ops
+from frcnn.ops.picture_header import place_of
+from frcnn.types import Target
+
+SMALLEST = 1.0
+"""Pixels of the resized picture that a side must have."""
+
+
+def drop_small_boxes(train: Split, config: PictureConfig) -> tuple[Split, Report]:
+    """Leave out the boxes that cannot be seen any more in the resized pictures.
+
+    Args:
+        train: pictures to learn from; boxes in pixels of the original pictures.
+        config: how pictures are resized.
+
+    Returns:
+        The split with every picture, those that lose all their boxes too, and an error for each
+        box that is left out.
+    """
+    problems: list[Problem] = []
+    records = tuple(_kept(record, config, problems) for record in train.records)
+    if not problems:
+        return train, Report()
+    return replace(train, records=records), Report(tuple(problems))
+
+
+def _kept(record: Record, config: PictureConfig, problems: list[Problem]) -> Record:
+    size = resized(record.size, config)
+    boxes = box_ops.scale(record.target.boxes, record.size, size)
+    w, h = box_ops.sides(boxes)
+    seen = (w >= SMALLEST) & (h >= SMALLEST)
+    if seen.all():
+        return record
+    target = record.target
+    problems += _problems(record, target.boxes[~seen], boxes[~seen])
+    kept = Target(
+        boxes=target.boxes[seen], labels=target.labels[seen], difficult=target.difficult[seen]
+    )
+    return replace(record, target=kept)
+
+
+def _problems(record: Record, originals: Tensor, boxes: Tensor) -> Iterator[Problem]:
+    for original, box in zip(originals.tolist(), boxes.tolist(), strict=True):
+        x1, y1, x2, y2 = box
+        corners = "({:g}, {:g}, {:g}, {:g})".format(*original)
+        yield Problem(
+            code="RC231",
+            place=place_of(record.path),
+            what="a box under a pixel after resizing",
+            got=f"{corners}, resized {x2 - x1:.2g} x {y2 - y1:.2g} pixels",
+            want=f"sides of {SMALLEST:g} pixel or more",
+            fix="raise model.pictures.shorter_side and longer_side, or cut the picture into parts",
+            effect="box dropped",
+        )

@@ -1,0 +1,160 @@
+"""What was asked for, laid over a preset: who has the last word."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from frcnn import presets, settings
+from frcnn.data.dataset import Dataset
+from frcnn.data.records import Split
+from frcnn.errors import ConfigError
+from frcnn.launch.asked import first_settings, fitted_settings, overridden
+from frcnn.model.batch import CAFFE, TORCHVISION
+from frcnn.training import keep
+from frcnn.training.start import new_model
+from frcnn.weights.backbone import BackboneWeights
+
+PUBLISHED = BackboneWeights(tensors={}, preprocessing=TORCHVISION, origin="published")
+
+
+@pytest.fixture
+def train(rectangles: Path) -> Split:
+    """Ten pictures of two classes."""
+    return Dataset.open(rectangles).split("train")
+
+
+def fitted(train: Split, weights: BackboneWeights | None, **options: Any) -> presets.RunConfig:
+    return fitted_settings(first_settings("data", options), train, weights, options)
+
+
+def test_nothing_but_data_is_the_default_preset(train: Split) -> None:
+    config = first_settings("my/data", {})
+    assert config.preset == presets.DEFAULT
+    assert config.data == "my/data"
+    config = fitted(train, PUBLISHED)
+    assert config.model.classes == 2
+    assert config.training.schedule.epochs == 100  # ten pictures
+    assert config.training.optimizer == presets.named(presets.DEFAULT).training.optimizer
+
+
+def test_from_scratch_nothing_is_frozen(train: Split) -> None:
+    config = fitted(train, None)
+    assert config.model.backbone.frozen_stages == 0
+    assert config.model.backbone.batch_norm == "live"
+    assert config.training.batches.size == 8
+    asked = fitted(train, None, batch=4, settings=["model.backbone.frozen_stages=1"])
+    assert asked.training.batches.size == 4
+    assert asked.model.backbone.frozen_stages == 1
+    assert asked.model.backbone.batch_norm == "live"
+
+
+def test_the_papers_presets_keep_their_length(train: Split) -> None:
+    assert fitted(train, PUBLISHED, model="vgg16_voc07").training.schedule.epochs == 14.0
+    assert fitted(train, PUBLISHED, model="vgg16_voc0712").training.schedule.steps == 110_000
+
+
+def test_weights_bring_their_preprocessing(train: Split) -> None:
+    caffe = replace(PUBLISHED, preprocessing=CAFFE)
+    assert fitted(train, caffe).model.pictures.normalisation == CAFFE
+    asked = fitted(train, caffe, settings=["model.pictures.normalisation.scale=0.5"])
+    assert asked.model.pictures.normalisation == replace(CAFFE, scale=0.5)
+
+
+@pytest.mark.parametrize(
+    ("options", "place", "value"),
+    [
+        ({"epochs": 3}, "training.schedule.epochs", 3.0),
+        ({"batch": 5}, "training.batches.size", 5),
+        ({"workers": 2}, "training.batches.workers", 2),
+        ({"seed": 9}, "training.seed", 9),
+        ({"patience": 4}, "training.evaluation.patience", 4),
+        ({"precision": "float32"}, "training.precision", "float32"),
+        ({"backbone_weights": "none"}, "start.backbone_weights", "none"),
+        ({"preprocessing": "caffe"}, "start.preprocessing", "caffe"),
+        ({"epochs": 3, "settings": ["training.schedule.epochs=7"]}, "training.schedule.epochs", 7),
+    ],
+)
+def test_every_option_has_its_place(
+    train: Split, options: dict[str, Any], place: str, value: object
+) -> None:
+    config = settings.to_mapping(fitted(train, PUBLISHED, **options))
+    for part in place.split("."):
+        config = config[part]
+    assert config == value
+
+
+def test_epochs_take_the_place_of_steps(train: Split) -> None:
+    config = fitted(train, PUBLISHED, model="vgg16_voc0712", epochs=2)
+    assert config.training.schedule.steps is None
+    assert config.training.schedule.epochs == 2.0
+
+
+def test_a_config_file_lies_over_the_fitted_preset(train: Split, tmp_path: Path) -> None:
+    """A file of three lines does not undo what a start from random numbers needs."""
+    path = tmp_path / "my.yaml"
+    path.write_text("data: elsewhere\ntraining:\n  seed: 5\n  schedule:\n    epochs: 9.0\n")
+    assert first_settings(None, {"config": path}).data == "elsewhere"
+    config = fitted(train, None, config=path)
+    assert config.data == "data"  # what was named has the last word
+    assert config.training.seed == 5
+    assert config.training.schedule.epochs == 9.0
+    assert config.model.backbone.batch_norm == "live"
+    assert fitted(train, None, config=path, seed=6, epochs=3).training.seed == 6
+
+
+def test_the_config_of_a_run_does_it_again(train: Split, tmp_path: Path) -> None:
+    first = fitted(train, None, model="resnet18", batch=3, settings=["model.rpn.channels=17"])
+    path = tmp_path / "config.yaml"
+    settings.write_yaml(path, first)
+    assert fitted(train, None, config=path) == first
+
+
+def test_weights_of_ours_bring_their_network(train: Split, tmp_path: Path) -> None:
+    """Going on from a network trained from scratch keeps its sizes and freezes its statistics."""
+    old = presets.from_scratch(presets.resnet18())
+    pictures = replace(old.model.pictures, shorter_side=123, normalisation=CAFFE)
+    model = replace(old.model, pictures=pictures, classes=3)
+    path = tmp_path / "best.safetensors"
+    keep.weights(path, new_model(model, 0), ("a", "b", "c"), {})
+    config = fitted(train, None, init=path)
+    assert config.preset == "resnet18"
+    assert config.start.init == str(path)
+    assert config.model.classes == 2
+    assert config.model.pictures == pictures
+    assert config.model.backbone.batch_norm == "frozen"
+    assert config.model.backbone.frozen_stages == 0
+    assert config.training.optimizer == presets.resnet18().training.optimizer
+    named = fitted(train, None, init=path, model="vgg16")
+    assert named.model.backbone.name == "vgg16"
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        ({"model": "vgg"}, "RC353"),
+        ({"settings": ["model.nothing=1"]}, "RC344"),
+        ({"settings": ["seed"]}, "RC347"),
+        ({"precision": "double"}, "RC345"),
+        ({"config": "no-such-file.yaml"}, "RC349"),
+        ({"init": "no-such-file.safetensors"}, "RC501"),
+    ],
+)
+def test_wrong_words_are_refused(options: dict[str, Any], code: str) -> None:
+    with pytest.raises(Exception, match=code):
+        first_settings("data", options)
+
+
+def test_pairs_are_checked_together(train: Split) -> None:
+    pairs = ["model.anchors.stride=8", "model.backbone.stride=8"]
+    config = fitted(train, PUBLISHED, model="resnet18", settings=pairs)
+    assert config.model.anchors.stride == 8
+    with pytest.raises(ConfigError, match="RC351"):
+        overridden(config, {"settings": ["model.anchors.stride=16"]})
+
+
+def test_options_that_are_no_settings_are_left_to_others(options: Callable) -> None:
+    config = overridden(presets.resnet18(), options())
+    assert config.training.batches.size == 2

@@ -1,0 +1,187 @@
+"""Data to train and validate on, weights to start from."""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from frcnn import presets
+from frcnn.data.dataset import Dataset
+from frcnn.errors import ConfigError, DataError, ModelFileError, PictureError
+from frcnn.launch import material
+from frcnn.launch.material import backbone_weights, fill, open_data, usable_pictures
+from frcnn.model.batch import CAFFE, TORCHVISION
+from frcnn.presets import RunConfig, StartConfig
+from frcnn.training import keep
+from frcnn.training.start import new_model
+from frcnn.weights.backbone import BackboneWeights
+
+WEIGHTS = BackboneWeights(tensors={}, preprocessing=TORCHVISION, origin="theirs")
+
+
+@pytest.fixture
+def copied(rectangles: Path, tmp_path: Path) -> Path:
+    """The pictures once more, to be spoilt."""
+    root = tmp_path / "set"
+    shutil.copytree(rectangles, root)
+    return root
+
+
+def asking(**start: str) -> RunConfig:
+    return replace(presets.resnet18(), start=StartConfig(**start))
+
+
+def test_splits_as_the_folder_has_them(rectangles: Path) -> None:
+    dataset, train, val = open_data(RunConfig(data=str(rectangles)))
+    assert dataset.name == "rectangles"
+    assert (train.name, len(train), val.name, len(val)) == ("train", 10, "val", 3)
+
+
+def test_without_a_validation_split_a_share_stands_in(copied: Path) -> None:
+    (copied / "ImageSets" / "Main" / "val.txt").unlink()
+    config = RunConfig(data=str(copied), validation_share=0.3)
+    _, train, val = open_data(config)
+    assert (len(train), len(val)) == (7, 3)
+    assert not {r.name for r in train.records} & {r.name for r in val.records}
+    again = open_data(config)
+    assert [r.name for r in again[2].records] == [r.name for r in val.records]
+
+
+def test_no_data_was_named() -> None:
+    with pytest.raises(ConfigError, match="RC354") as caught:
+        open_data(RunConfig())
+    assert caught.value.place == "--data"
+
+
+def test_whole_pictures_are_all_used(rectangles: Path) -> None:
+    dataset = Dataset.open(rectangles)
+    splits, report = usable_pictures(dataset.split("train"), dataset.split("val"))
+    assert [len(split) for split in splits] == [10, 3]
+    assert report.summary() == ""
+
+
+def cut(root: Path, name: str) -> None:
+    path = root / "JPEGImages" / f"{name}.png"
+    path.write_bytes(path.read_bytes()[:-60])
+
+
+def test_more_than_one_in_a_hundred_damaged_is_too_many(copied: Path) -> None:
+    cut(copied, "train04")
+    dataset = Dataset.open(copied)
+    with pytest.raises(PictureError, match="1 of 13 pictures are unusable, at most 1%") as caught:
+        usable_pictures(dataset.split("train"), dataset.split("val"))
+    assert caught.value.place.endswith("train04.png")
+
+
+def test_a_few_damaged_ones_are_left_out_and_reported(
+    copied: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(material, "MAX_BAD", 0.1)
+    cut(copied, "train04")
+    dataset = Dataset.open(copied)
+    (train, val), report = usable_pictures(dataset.split("train"), dataset.split("val"))
+    assert (len(train), len(val)) == (9, 3)
+    assert "train04" not in {record.name for record in train.records}
+    assert "1 picture skipped" in report.summary()
+
+
+def test_a_split_of_which_nothing_is_left(copied: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(material, "MAX_BAD", 0.9)
+    for number in range(3):
+        cut(copied, f"val{number:02}")
+    dataset = Dataset.open(copied)
+    with pytest.raises(DataError):
+        usable_pictures(dataset.split("train"), dataset.split("val"))
+
+
+@pytest.mark.parametrize("start", [{"backbone_weights": "none"}, {"init": "runs/a-001"}])
+def test_none_wanted(start: dict[str, str], said: list[str]) -> None:
+    assert backbone_weights(asking(**start), said.append) is None
+    assert said == []
+
+
+def test_without_a_network_it_starts_from_scratch_and_says_so(said: list[str]) -> None:
+    assert backbone_weights(asking(), said.append) is None
+    assert said[0].startswith("warning: the published weights cannot be had, so resnet18 starts")
+    assert "--backbone-weights" in said[1]
+
+
+def test_published_weights_that_were_named_must_be_had(said: list[str]) -> None:
+    with pytest.raises(ModelFileError, match="RC540"):
+        backbone_weights(asking(backbone_weights="ResNet18_Weights.IMAGENET1K_V1"), said.append)
+
+
+def test_published_weights_of_another_network(said: list[str]) -> None:
+    with pytest.raises(ConfigError, match="RC356") as caught:
+        backbone_weights(asking(backbone_weights="VGG16_Weights.IMAGENET1K_V1"), said.append)
+    assert caught.value.place == "--backbone-weights"
+    assert "vgg16" in caught.value.got
+
+
+def test_published_weights_in_the_cache(said: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def read(name: str, **_: Any) -> BackboneWeights:
+        asked.append(name)
+        return WEIGHTS
+
+    monkeypatch.setattr(material, "read_published", read)
+    assert backbone_weights(asking(), said.append) is WEIGHTS
+    assert asked == ["ResNet18_Weights.IMAGENET1K_V1"]
+
+
+@pytest.mark.parametrize("damage", ["RC541", "RC510"])
+def test_a_damaged_cache_is_not_passed_over(
+    said: list[str], monkeypatch: pytest.MonkeyPatch, damage: str
+) -> None:
+    def read(name: str, **_: Any) -> BackboneWeights:
+        raise ModelFileError(damage, name, "not right", fix="-")
+
+    monkeypatch.setattr(material, "read_published", read)
+    with pytest.raises(ModelFileError, match=damage):
+        backbone_weights(asking(), said.append)
+
+
+@pytest.mark.parametrize(
+    ("preprocessing", "asked", "found"),
+    [(None, "caffe", CAFFE), (CAFFE, "torchvision", TORCHVISION), (CAFFE, "", CAFFE)],
+)
+def test_a_file_says_how_pictures_are_prepared_or_the_option_does(
+    said: list[str], monkeypatch: pytest.MonkeyPatch, preprocessing: Any, asked: str, found: Any
+) -> None:
+    weights = replace(WEIGHTS, preprocessing=preprocessing)
+    monkeypatch.setattr(material, "read_backbone", lambda *_: weights)
+    config = asking(backbone_weights="my.pth", preprocessing=asked)
+    read = backbone_weights(config, said.append)
+    assert read is not None
+    assert read.preprocessing == found
+
+
+@pytest.mark.parametrize(("asked", "code"), [("", "RC535"), ("imagenet", "RC355")])
+def test_a_file_that_says_nothing_is_refused(
+    said: list[str], monkeypatch: pytest.MonkeyPatch, asked: str, code: str
+) -> None:
+    monkeypatch.setattr(material, "read_backbone", lambda *_: replace(WEIGHTS, preprocessing=None))
+    with pytest.raises((ModelFileError, ConfigError), match=code) as caught:
+        backbone_weights(asking(backbone_weights="my.pth", preprocessing=asked), said.append)
+    assert "torchvision" in str(caught.value)
+
+
+def test_filling(tmp_path: Path, options: Callable) -> None:
+    config = replace(asking(backbone_weights="none"), data="d")
+    model = new_model(replace(config.model, classes=2), 0)
+    assert fill(model, config, ("a", "b"), None) == "random numbers"
+    own = model.backbone.body.state_dict()
+    theirs = replace(WEIGHTS, tensors={n: torch.zeros_like(t) for n, t in own.items()})
+    sentence = fill(model, config, ("a", "b"), theirs)
+    assert sentence == "backbone from theirs, head from random numbers"
+    path = tmp_path / "w.safetensors"
+    keep.weights(path, model, ("a", "b"), {})
+    sentence = fill(model, asking(init=str(path)), ("a", "z"), None)
+    assert sentence == (
+        f"weights from {path}, 1 classes known, new ones start from random numbers: z"
+    )
