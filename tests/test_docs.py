@@ -47,7 +47,7 @@ def commands(page: Path) -> Iterator[list[str]]:
     for code in blocks(page, "console", "bash", "sh"):
         plain = re.sub(r" #.*", "", code.replace("\\\n", " "))
         for part in re.split(r"&&|\||;|\n", plain):
-            words = shlex.split(part)
+            words = shlex.split(re.sub(r"^(\s*[A-Z_]+=\S+)+", "", part))
             if words and Path(words[0]).name == "frcnn":
                 yield words[1:]
 

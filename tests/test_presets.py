@@ -13,13 +13,11 @@ from frcnn.data.dataset import Dataset
 from frcnn.errors import ConfigError
 from frcnn.model.batch import CAFFE, TORCHVISION
 from frcnn.presets import PRESETS, RunConfig, StartConfig, for_pictures, from_scratch
-from frcnn.run_folder import RunFolder
-from frcnn.training.fit import fit
-from frcnn.training.job import Job
-from frcnn.training.log import Diary
-from frcnn.training.progress import Quiet
-from frcnn.training.schemes import Precision
+from frcnn.training.batches import Examples, Visit
+from frcnn.training.optimizer import make_optimizer
+from frcnn.training.schemes import Precision, joint_losses
 from frcnn.training.start import new_model
+from frcnn.training.step import take_step
 
 NAMES = sorted(PRESETS)
 
@@ -44,25 +42,25 @@ def test_a_preset_survives_yaml(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("scratch", [False, True], ids=["as it is", "from scratch"])
 @pytest.mark.parametrize("name", NAMES)
 def test_a_preset_takes_a_step(
-    name: str, scratch: bool, rectangles: Path, tiny: Sequence[str], tmp_path: Path
+    name: str, scratch: bool, rectangles: Path, tiny: Sequence[str]
 ) -> None:
     config = from_scratch(PRESETS[name]()) if scratch else PRESETS[name]()
-    narrow = ("training.schedule.steps=1", "training.evaluation.loss_pictures=1")
-    config = settings.apply_overrides(config, [*tiny, *narrow])
-    data = Dataset.open(rectangles)
-    model = new_model(replace(config.model, classes=2), 0)
+    config = settings.apply_overrides(config, tiny)
+    training = config.training
+    model = new_model(replace(config.model, classes=2), 0).train()
     before = {n: p.detach().clone() for n, p in model.named_parameters()}
-    job = Job(
-        run=RunFolder(tmp_path),
-        model=model,
-        train=data.split("train"),
-        val=data.split("val").subset([0]),
-        config=config.training,
-        precision=Precision(device=torch.device("cpu")),
+    split = Dataset.open(rectangles).split("train")
+    examples = Examples(split, 0, model.config.pictures, training.batches)
+    precision = Precision(device=torch.device("cpu"))
+    losses, norm = take_step(
+        joint_losses(model, 0, precision),
+        [[examples[Visit(0, 1, 0)], examples[Visit(0, 2, 0)]]],
+        make_optimizer(model, training.optimizer),
+        precision.scaler(),
+        training.optimizer.clip_norm,
     )
-    assert fit(job, Quiet()) is not None
-    (row,) = Diary(job.run).steps()
-    assert 0 < row["loss"] < 100
+    assert 0 < sum(losses.values()) < 100
+    assert (norm is None) == (training.optimizer.clip_norm is None)
     moved = {n for n, p in model.named_parameters() if not torch.equal(before[n], p.detach())}
     assert {"rpn.conv.weight", "box_head.logits.bias"} <= moved
     frozen = {n for n, p in model.named_parameters() if not p.requires_grad}

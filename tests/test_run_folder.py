@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from frcnn.errors import ConfigError, DiskError
-from frcnn.run_folder import RunFolder
+from frcnn.run_folder import RunFolder, make_numbered
 
 
 def fork(work: Callable[[], object]) -> int:
@@ -68,6 +68,13 @@ def test_latest_leads_to_the_newest(tmp_path: Path) -> None:
     assert os.readlink(tmp_path / "latest") == "b-001"  # relative, so that runs/ can be moved
     newest.config.write_text("")
     assert RunFolder.open(tmp_path / "latest") == RunFolder(newest.path.resolve())
+
+
+def test_other_folders_are_numbered_alike_and_leave_latest_alone(tmp_path: Path) -> None:
+    run = RunFolder.create(tmp_path, "dice")
+    made = [make_numbered(tmp_path, name).name for name in ("predict", "predict", "dice")]
+    assert made == ["predict-001", "predict-002", "dice-002"]
+    assert (tmp_path / "latest").resolve() == run.path.resolve()
 
 
 def test_its_files(run: RunFolder) -> None:

@@ -51,6 +51,55 @@ def test_without_a_validation_split_a_share_stands_in(copied: Path) -> None:
     assert [r.name for r in again[2].records] == [r.name for r in val.records]
 
 
+@pytest.mark.parametrize(
+    ("lists", "learnt_from", "judged_on_own_split"),
+    [
+        (["train", "val", "test"], "train", True),
+        (["trainval", "test"], "trainval", False),
+        (["train", "test"], "train", False),
+        (["trainval", "val"], "trainval", True),
+        (["val"], "val", False),
+        (["all"], "all", False),
+    ],
+)
+def test_never_learnt_from_the_test_or_the_validation_split(
+    copied: Path, lists: list[str], learnt_from: str, judged_on_own_split: bool
+) -> None:
+    folder = copied / "ImageSets" / "Main"
+    names = folder.joinpath("train.txt").read_text().splitlines()
+    for path in folder.iterdir():
+        path.unlink()
+    shares = {name: names[row :: len(lists)] for row, name in enumerate(lists)}
+    for name, share in shares.items():
+        (folder / f"{name}.txt").write_text("\n".join(share))
+    _, train, val = open_data(RunConfig(data=str(copied)))
+    learnt, judged = ({record.name for record in split.records} for split in (train, val))
+    assert not learnt & judged
+    if judged_on_own_split:
+        assert (learnt, judged) == (set(shares[learnt_from]), set(shares["val"]))
+    else:
+        assert learnt | judged == set(shares[learnt_from])
+
+
+def test_trainval_without_its_validation_pictures(copied: Path) -> None:
+    """In VOC `trainval` is `train` and `val` together."""
+    folder = copied / "ImageSets" / "Main"
+    both = folder.joinpath("train.txt").read_text() + folder.joinpath("val.txt").read_text()
+    folder.joinpath("train.txt").rename(folder / "trainval.txt").write_text(both)
+    _, train, val = open_data(RunConfig(data=str(copied)))
+    assert {record.name for record in train.records} == {f"train{n:02}" for n in range(10)}
+    assert {record.name for record in val.records} == {f"val{n:02}" for n in range(3)}
+
+
+def test_trainval_that_is_nothing_but_the_validation_pictures_is_shared_out(copied: Path) -> None:
+    folder = copied / "ImageSets" / "Main"
+    names = folder.joinpath("train.txt").read_text()
+    folder.joinpath("train.txt").rename(folder / "trainval.txt")
+    folder.joinpath("val.txt").write_text(names)
+    _, train, val = open_data(RunConfig(data=str(copied)))
+    assert (len(train), len(val)) == (8, 2)
+
+
 def test_no_data_was_named() -> None:
     with pytest.raises(ConfigError, match="RC354") as caught:
         open_data(RunConfig())

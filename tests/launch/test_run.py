@@ -287,9 +287,7 @@ def test_what_ended_the_training_is_what_is_told(
         train(launched, Quiet())
 
 
-def test_c05_a_run_at_work_is_left_alone(
-    ended: RunFolder, said: list[str], tmp_path: Path
-) -> None:
+def test_c05_a_run_at_work_is_left_alone(ended: RunFolder, said: list[str], tmp_path: Path) -> None:
     launched = launch(None, {"resume": ended.path, "device": "cpu"}, said.append)
     with ended.lock(), pytest.raises(DiskError, match="RC605"):
         train(launched, Quiet())

@@ -48,7 +48,11 @@ def open_data(config: RunConfig) -> tuple[Dataset, Split, Split]:
     name = training_split(dataset.splits) or "train"
     whole = dataset.split(name)
     if "val" in dataset.splits and name != "val":
-        return dataset, whole, dataset.split("val")
+        val = dataset.split("val")
+        judged = {record.path for record in val.records if name == "trainval"}  # has it on purpose
+        rest = whole.subset(i for i, r in enumerate(whole.records) if r.path not in judged)
+        if rest:
+            return dataset, rest, val
     rest, taken = split_off(whole, config.validation_share, seed=config.training.seed)
     return dataset, rest, taken
 

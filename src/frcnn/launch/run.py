@@ -188,8 +188,9 @@ def _without_small_boxes(train: Split, config: RunConfig, say: Say) -> tuple[Spl
 
 
 def _write_papers(run: RunFolder, config: RunConfig, report: Report) -> None:
-    settings.write_yaml(run.config, config)
+    """Write what the run stands on; the settings last, because with them it can be resumed."""
     about = {**machine.describe(), "seed": config.training.seed}
     files.write_text(run.env, json.dumps(about, indent=2, allow_nan=False) + "\n")
     check = json.dumps(report.to_json(), indent=2, allow_nan=False, ensure_ascii=False)
     files.write_text(run.data_check, check + "\n")
+    settings.write_yaml(run.config, config)
