@@ -61,7 +61,8 @@ def test_d11_a_reader_that_is_killed(
     assert time.monotonic() - began < 20
     assert caught.value.code == "RC411"
     assert "train06.png" in caught.value.place
-    assert "killed by signal" in caught.value.got
+    # torch has two sentences for it, depending on who notices first
+    assert "killed by signal" in caught.value.got or "exited unexpectedly" in caught.value.got
     assert "--resume" in caught.value.fix
     assert checkpoint.weights_file.load(checkpoint.checkpoints(job.run)[0])
 
@@ -140,10 +141,13 @@ def test_a_reader_that_dies_does_not_break_the_step(make_job: Make) -> None:
 
     job = make_job("training.batches.workers=1", callbacks=[callback])
     before = signal.getsignal(signal.SIGCHLD)
-    with pytest.raises(TrainingError, match="a reading process died"):
+    with pytest.raises(TrainingError, match="a reading process died") as caught:
         fit(job, Quiet())
     assert done == [1, 2]
-    assert [row["step"] for row in Diary(job.run).steps()] == [1, 2]
+    rows = Diary(job.run).steps()
+    assert [row["step"] for row in rows] == [1, 2]
+    came = {f"{name}.png" for row in rows for name in row["pictures"]}
+    assert not came & {Path(name).name for name in caught.value.place.split(", ")}
     assert before in (signal.SIG_DFL, signal.getsignal(signal.SIGCHLD))
 
 
