@@ -40,17 +40,18 @@ def pytest_configure() -> None:
     A relative PYTHONPATH is made absolute, so that child processes in other folders find us.
     """
     sys.addaudithook(_offline)
+    # one thread, here and in child processes, before any fixture trains: bits depend on it
+    os.environ["OMP_NUM_THREADS"] = "1"
+    torch.set_num_threads(1)
     if paths := os.environ.get("PYTHONPATH"):
         os.environ["PYTHONPATH"] = os.pathsep.join(map(os.path.abspath, paths.split(os.pathsep)))
 
 
 @pytest.fixture(autouse=True)
 def _one_thread() -> Iterator[None]:
-    """One thread, so that results and times do not depend on the machine's cores."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
+    """One thread again, should a test have asked for more."""
     yield
-    torch.set_num_threads(before)
+    torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")

@@ -60,11 +60,14 @@ class _Readers:
         self, asking: Callable[[], AbstractContextManager[None]]
     ) -> list["Example | Exception"] | None:
         """Wait for the next batch; None after the last one."""
+        read, lost = None, None
         try:
             with asking():
                 read = next(self._reader, None)
-        except RuntimeError as error:  # whose traceback would keep the processes alive
-            raise self._lost(error) from error.with_traceback(None)
+        except (RuntimeError, OSError, EOFError) as error:
+            lost = self._lost(error)
+        if lost is not None:  # raised here, without torch's error: it would keep the reader alive,
+            raise lost  # which would then raise news of dead processes at any time later
         if read is not None:
             self._asked.popleft()
         return read
@@ -78,7 +81,7 @@ class _Readers:
             self._asked.append(batch)
             yield batch
 
-    def _lost(self, error: RuntimeError) -> FrcnnError:
+    def _lost(self, error: Exception) -> FrcnnError:
         """Name all pictures that were asked for and did not come: one may be the cause."""
         split, seconds = self._examples.split, self._examples.config.timeout
         pictures = dict.fromkeys(visit.picture for batch in self._asked for visit in batch)
@@ -87,7 +90,7 @@ class _Readers:
             "RC410" if hangs else "RC411",
             ", ".join(str(split.records[picture].path) for picture in pictures),
             "a reading process hangs" if hangs else "a reading process died",
-            got=str(error).splitlines()[0],
+            got=(str(error).splitlines() or [type(error).__name__])[0],
             want=f"an answer within {seconds:g} s" if hangs else "",
             fix="go on with --resume; --workers 0 reads in the training process and shows the "
             "cause",
