@@ -148,6 +148,7 @@ def test_a_reader_that_dies_does_not_break_the_step(make_job: Make) -> None:
     assert [row["step"] for row in rows] == [1, 2]
     came = {f"{name}.png" for row in rows for name in row["pictures"]}
     assert not came & {Path(name).name for name in caught.value.place.split(", ")}
+    assert caught.value.__cause__ is caught.value.__context__ is None  # nothing holds the reader
     assert before in (signal.SIG_DFL, signal.getsignal(signal.SIGCHLD))
 
 
