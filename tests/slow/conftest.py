@@ -172,8 +172,5 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server of fresh processes."""
     made = Server(tmp_path_factory.mktemp("server"))
     yield made
-    assert made.process.stdin is not None
-    made.process.stdin.close()
-    made.process.wait(30)
-    if made.process.stdout is not None:
-        made.process.stdout.close()
+    made.process.kill()
+    made.process.communicate()

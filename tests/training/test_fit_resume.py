@@ -140,7 +140,7 @@ def test_stopped_before_the_first_checkpoint_of_its_own(
     assert_same_run(whole.run, other_start.run)
 
 
-@pytest.mark.parametrize("stride", [7, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("stride", [9, pytest.param(1, marks=pytest.mark.slow)])
 def test_stopped_at_any_point_of_any_file(
     make_job: Make,
     assert_same_run: Callable,
