@@ -25,7 +25,8 @@ from frcnn.model.anchor_labels import AnchorLabelConfig
 from frcnn.model.anchors import AnchorConfig, anchor_grid
 from frcnn.model.batch import TORCHVISION, PictureConfig, prepare, to_batch
 from frcnn.model.box_head import BoxHeadConfig
-from frcnn.model.faster_rcnn import FasterRCNN, FasterRCNNConfig
+from frcnn.model.config import FasterRCNNConfig
+from frcnn.model.faster_rcnn import FasterRCNN
 from frcnn.model.losses import HeadLossConfig
 from frcnn.model.postprocess import PostprocessConfig
 from frcnn.model.proposals import ProposalConfig

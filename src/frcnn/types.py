@@ -72,7 +72,8 @@ class Proposals:
     """What the RPN proposes in one picture, highest objectness first."""
 
     boxes: Tensor
-    """[P, 4] float32, pixels of the resized picture; P may be 0."""
+    """[P, 4] float32, pixels of the resized picture (of the original one where they leave the
+    network); P may be 0."""
     objectness: Tensor
     """[P] float32, the RPN's logit."""
     anchors: Tensor

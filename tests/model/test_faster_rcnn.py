@@ -8,11 +8,12 @@ import pytest
 import torch
 from torch import nn
 
-from frcnn.errors import ConfigError, ModelFileError
+from frcnn.errors import ModelFileError
 from frcnn.model.anchors import AnchorConfig
 from frcnn.model.backbone import BackboneConfig
 from frcnn.model.box_head import BoxHeadConfig
-from frcnn.model.faster_rcnn import FasterRCNN, FasterRCNNConfig
+from frcnn.model.config import FasterRCNNConfig
+from frcnn.model.faster_rcnn import FasterRCNN
 from frcnn.model.postprocess import PostprocessConfig
 from frcnn.model.proposals import ProposalConfig
 from frcnn.model.roi_pooling import RoIPoolingConfig
@@ -370,26 +371,3 @@ def test_in_16_bits_the_losses_are_nearly_the_same() -> None:
 def test_new_networks_are_equal_from_equal_seeds() -> None:
     first, again = (make().state_dict() for _ in range(2))
     assert all(torch.equal(first[name], tensor) for name, tensor in again.items())
-
-
-def test_the_defaults_are_the_papers() -> None:
-    config = FasterRCNNConfig()
-    with torch.device("meta"):
-        model = FasterRCNN(config)
-    assert model.rpn.objectness.out_channels == 2 * 9
-    assert model.box_head.logits.out_features == 20 + 1
-    assert model.box_head.deltas.out_features == 20 * 4
-    assert (config.proposals_train.after_nms, config.proposals_test.after_nms) == (2000, 300)
-
-
-@pytest.mark.parametrize(
-    ("change", "code", "place"),
-    [
-        ({"classes": 0}, "RC350", "classes"),
-        ({"anchors": AnchorConfig(stride=8)}, "RC351", "anchors.stride"),
-    ],
-)
-def test_unusable_settings_are_refused(change: dict, code: str, place: str) -> None:
-    with pytest.raises(ConfigError) as caught:
-        FasterRCNNConfig(**change)
-    assert (caught.value.code, caught.value.place) == (code, place)

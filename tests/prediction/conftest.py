@@ -12,7 +12,8 @@ from frcnn.model.anchors import AnchorConfig
 from frcnn.model.backbone import BackboneConfig
 from frcnn.model.batch import TORCHVISION, PictureConfig
 from frcnn.model.box_head import BoxHeadConfig
-from frcnn.model.faster_rcnn import FasterRCNN, FasterRCNNConfig
+from frcnn.model.config import FasterRCNNConfig
+from frcnn.model.faster_rcnn import FasterRCNN
 from frcnn.model.postprocess import PostprocessConfig
 from frcnn.model.proposals import ProposalConfig
 from frcnn.model.roi_pooling import RoIPoolingConfig

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from frcnn.model.faster_rcnn import FasterRCNNConfig
+from frcnn.model.config import FasterRCNNConfig
 from frcnn.settings import describe, read_yaml, to_annotated_yaml
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from frcnn.errors import ConfigError, DiskError
-from frcnn.model.faster_rcnn import FasterRCNNConfig
+from frcnn.model.config import FasterRCNNConfig
 from frcnn.settings import (
     apply_overrides,
     overlay_yaml,

@@ -8,7 +8,8 @@ import torch
 from frcnn import settings
 from frcnn.errors import ModelFileError
 from frcnn.model.backbone import BackboneConfig
-from frcnn.model.faster_rcnn import FasterRCNN, FasterRCNNConfig
+from frcnn.model.config import FasterRCNNConfig
+from frcnn.model.faster_rcnn import FasterRCNN
 from frcnn.presets import RunConfig
 from frcnn.training.start import new_model, take_backbone, take_weights
 from frcnn.weights.backbone import BackboneWeights

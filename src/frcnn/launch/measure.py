@@ -23,8 +23,9 @@ from frcnn.evaluation.plots import draw_plots
 from frcnn.evaluation.report import Figures, evaluate
 from frcnn.launch.material import Say, open_data
 from frcnn.prediction.counting import counting, silent
-from frcnn.prediction.predictor import Detector, detect_split
+from frcnn.prediction.predictor import Detector
 from frcnn.prediction.saved import load_detector
+from frcnn.prediction.splits import detect_split
 from frcnn.presets import RunConfig
 from frcnn.run_folder import RunFolder
 

@@ -15,75 +15,29 @@ postprocess   postprocess.py     Fast R-CNN §3     Detections
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
 
-from frcnn.errors import ConfigError
-from frcnn.model.anchor_labels import AnchorLabelConfig, label_anchors
-from frcnn.model.anchors import AnchorConfig, anchor_grid
-from frcnn.model.backbone import Backbone, BackboneConfig
-from frcnn.model.batch import PictureConfig
-from frcnn.model.box_head import BoxHead, BoxHeadConfig
+from frcnn.model.anchor_labels import label_anchors
+from frcnn.model.anchors import anchor_grid
+from frcnn.model.backbone import Backbone
+from frcnn.model.box_head import BoxHead
+from frcnn.model.config import FasterRCNNConfig
 from frcnn.model.guards import are_finite, evaluating, require_finite
-from frcnn.model.losses import (
-    HeadLossConfig,
-    RPNLossConfig,
-    head_box_loss,
-    head_class_loss,
-    rpn_box_loss,
-    rpn_objectness_loss,
-)
+from frcnn.model.losses import head_box_loss, head_class_loss, rpn_box_loss, rpn_objectness_loss
 from frcnn.model.postprocess import PostprocessConfig, postprocess
-from frcnn.model.proposals import TEST, TRAIN, ProposalConfig, propose
-from frcnn.model.roi_pooling import RoIPoolingConfig, pool_regions
-from frcnn.model.roi_sampling import RegionSamplingConfig, sample_regions
-from frcnn.model.rpn import RPNConfig, RPNHead, RPNOutput
+from frcnn.model.proposals import ProposalConfig, propose
+from frcnn.model.roi_pooling import pool_regions
+from frcnn.model.roi_sampling import sample_regions
+from frcnn.model.rpn import RPNHead, RPNOutput
 from frcnn.ops import boxes as box_ops
 from frcnn.ops.deltas import encode
 from frcnn.types import Detections, ImageBatch, Losses, Proposals, Size, Target
 
-
-@dataclass(frozen=True, kw_only=True)
-class FasterRCNNConfig:
-    """Every stage's settings; the defaults are the authors' joint training with VGG-16."""
-
-    classes: int = 20
-    """C, without background."""
-    pictures: PictureConfig = field(default_factory=PictureConfig)
-    backbone: BackboneConfig = field(default_factory=BackboneConfig)
-    anchors: AnchorConfig = field(default_factory=AnchorConfig)
-    rpn: RPNConfig = field(default_factory=RPNConfig)
-    anchor_labels: AnchorLabelConfig = field(default_factory=AnchorLabelConfig)
-    rpn_loss: RPNLossConfig = field(default_factory=RPNLossConfig)
-    proposals_train: ProposalConfig = TRAIN
-    proposals_test: ProposalConfig = TEST
-    roi_sampling: RegionSamplingConfig = field(default_factory=RegionSamplingConfig)
-    roi_pooling: RoIPoolingConfig = field(default_factory=RoIPoolingConfig)
-    box_head: BoxHeadConfig = field(default_factory=BoxHeadConfig)
-    head_loss: HeadLossConfig = field(default_factory=HeadLossConfig)
-    postprocess: PostprocessConfig = field(default_factory=PostprocessConfig)
-
-    def __post_init__(self) -> None:
-        if self.classes < 1:
-            raise ConfigError(
-                "RC350",
-                "classes",
-                "a detector needs a class",
-                got=str(self.classes),
-                want="a whole number >= 1",
-                fix="count the classes of the data, without background",
-            )
-        if self.anchors.stride != self.backbone.stride:
-            raise ConfigError(
-                "RC351",
-                "anchors.stride",
-                "anchors would not stand on the feature cells",
-                got=f"{self.anchors.stride}, the backbone has {self.backbone.stride}",
-                want="the backbone's stride",
-                fix=f"set anchors.stride={self.backbone.stride}",
-            )
+Boxed = TypeVar("Boxed", Detections, Proposals)
 
 
 class FasterRCNN(nn.Module):
@@ -119,10 +73,7 @@ class FasterRCNN(nn.Module):
         """
         with evaluating(self), torch.no_grad():
             features = self.backbone(self._pixels(batch))
-            anchors = self._anchors(features)
-            rpn = self.rpn(features)
-            require_finite("RPN", rpn.objectness, rpn.deltas)
-            proposals = self.propose(rpn, anchors, batch, self.config.proposals_test)
+            proposals = self._proposed(features, batch, self.config.proposals_test)
             regions = self._pool(features, [p.boxes for p in proposals])
             answer = self.box_head(regions)
             require_finite("box head", answer.logits, answer.deltas)
@@ -130,6 +81,26 @@ class FasterRCNN(nn.Module):
             return [
                 _to_original_pixels(*row)
                 for row in zip(found, batch.sizes, batch.originals, strict=True)
+            ]
+
+    def find_proposals(self, batch: ImageBatch, config: ProposalConfig) -> list[Proposals]:
+        """Run the first stage alone; always evaluation behaviour, the module's state is restored.
+
+        Args:
+            batch: B pictures.
+            config: how many, in original pixels where it speaks of pixels.
+
+        Returns:
+            For each picture its proposals, in pixels of the original picture.
+
+        Raises:
+            ModelFileError: the network's numbers are not finite.
+        """
+        with evaluating(self), torch.no_grad():
+            proposals = self._proposed(self.backbone(self._pixels(batch)), batch, config)
+            return [
+                _to_original_pixels(*row)
+                for row in zip(proposals, batch.sizes, batch.originals, strict=True)
             ]
 
     def losses(
@@ -267,6 +238,13 @@ class FasterRCNN(nn.Module):
         grid = Size(features.shape[2], features.shape[3])
         return anchor_grid(self.config.anchors, grid).to(features.device)
 
+    def _proposed(
+        self, features: Tensor, batch: ImageBatch, config: ProposalConfig
+    ) -> list[Proposals]:
+        rpn = self.rpn(features)
+        require_finite("RPN", rpn.objectness, rpn.deltas)
+        return self.propose(rpn, self._anchors(features), batch, config)
+
     def _pool(self, features: Tensor, boxes: Sequence[Tensor]) -> Tensor:
         return pool_regions(features, boxes, self.backbone.stride, self.config.roi_pooling)
 
@@ -294,6 +272,6 @@ def _in_resized_pixels(config: ProposalConfig, size: Size, original: Size) -> Pr
     return replace(config, min_side=config.min_side * min(size) / min(original))
 
 
-def _to_original_pixels(found: Detections, size: Size, original: Size) -> Detections:
+def _to_original_pixels(found: Boxed, size: Size, original: Size) -> Boxed:
     boxes = box_ops.scale(found.boxes, size, original)
     return replace(found, boxes=box_ops.clip(boxes, original))  # rounding may cross the border

@@ -11,22 +11,23 @@ Letters: N detections, C classes, H x W pixels.
 import itertools
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from typing import overload
+from typing import TypeVar, overload
 
 import torch
 from torch import Tensor
 
-from frcnn.data.records import Split
 from frcnn.errors import ConfigError
-from frcnn.evaluation.judged import Judged
 from frcnn.model.batch import Prepared, prepare, to_batch
 from frcnn.model.faster_rcnn import FasterRCNN
+from frcnn.model.proposals import ProposalConfig
 from frcnn.ops import boxes as box_ops
 from frcnn.prediction.choice import Choice, Rules, rules_of
 from frcnn.prediction.inference_copy import inference_copy
 from frcnn.prediction.loading import Loaded, Source, is_one_picture, load
 from frcnn.prediction.result import Result
-from frcnn.types import Detections, Size
+from frcnn.types import Detections, ImageBatch, Proposals, Size
+
+Found = TypeVar("Found", Detections, Proposals)
 
 
 class Detector:
@@ -198,56 +199,53 @@ class Detector:
         Errors are ShapeError for a picture of another form, ConfigError RC387 for a class that is
         not the model's, and ModelFileError when the network's numbers are not finite.
         """
-        config = self.module.config
-        rules = rules_of(choice or Choice(), config.postprocess, self.classes)
-        prepared = [prepare(picture, config.pictures) for picture in pictures]
-        answers: dict[int, Detections] = {}
-        for rows in _batches(prepared, self.batch):
-            batch = to_batch([prepared[row] for row in rows], config.pictures)
-            with torch.inference_mode():
-                found = self._network.predict(batch, rules.postprocess)
-            for row, detections in zip(rows, found, strict=True):
-                answers[row] = _finished(detections, prepared[row].original, rules)
-        return [answers[row] for row in range(len(prepared))]
-
-
-def detect_split(
-    detector: Detector, split: Split, *, on_picture: Callable[[int], None] | None = None
-) -> list[Judged]:
-    """Look at every picture of a split, for evaluation; one way for training and `frcnn eval`.
-
-    Args:
-        detector: its model's own thresholds are used.
-        split: pictures with true boxes.
-        on_picture: told how many pictures are done.
-
-    Returns:
-        For each picture what was found beside what is true, in the split's order. A picture that
-        cannot be read is an error: figures on a part would not be the split's.
-
-    Raises:
-        ConfigError: the split's classes are not the detector's, in the same order (RC386).
-    """
-    if split.classes != detector.classes:
-        raise ConfigError(
-            "RC386",
-            f"split {split.name}",
-            "its classes are not the model's",
-            got=", ".join(split.classes),
-            want=", ".join(detector.classes),
-            fix="open the data with the model's classes: Dataset.open(folder, classes=...)",
-        )
-    judged: list[Judged] = []
-    for start in range(0, len(split), detector.batch):
-        samples = list(split[start : start + detector.batch])
-        found = detector.detect([sample.picture for sample in samples])
-        judged += [
-            Judged(name=sample.name, detections=detections, target=sample.target)
-            for sample, detections in zip(samples, found, strict=True)
+        rules = rules_of(choice or Choice(), self.module.config.postprocess, self.classes)
+        found = self._each(pictures, lambda batch: self._network.predict(batch, rules.postprocess))
+        return [
+            _finished(detections, Size(*picture.shape[1:]), rules)
+            for detections, picture in zip(found, pictures, strict=True)
         ]
-        if on_picture is not None:
-            on_picture(len(judged))
-    return judged
+
+    def propose(
+        self, pictures: Sequence[Tensor], config: ProposalConfig | None = None
+    ) -> list[Proposals]:
+        """Run the first stage alone: boxes that may hold an object of any class.
+
+        Args:
+            pictures: each [3, H, W] uint8, RGB.
+            config: how many; None takes the model's own settings for testing.
+
+        Returns:
+            For each picture its proposals, on the CPU: boxes in pixels of the picture, inside
+            it, highest objectness first.
+
+        Errors are ShapeError for a picture of another form, and ModelFileError when the network's
+        numbers are not finite.
+        """
+        chosen = config or self.module.config.proposals_test
+        found = self._each(pictures, lambda batch: self._network.find_proposals(batch, chosen))
+        # cloning makes normal tensors of those that belong to inference mode
+        return [
+            Proposals(
+                boxes=p.boxes.float().cpu().clone(),
+                objectness=p.objectness.float().cpu().clone(),
+                anchors=p.anchors.cpu().clone(),
+            )
+            for p in found
+        ]
+
+    def _each(
+        self, pictures: Sequence[Tensor], compute: Callable[[ImageBatch], list[Found]]
+    ) -> list[Found]:
+        """Compute pictures of one resized size together, and give the answers in order."""
+        config = self.module.config.pictures
+        prepared = [prepare(picture, config) for picture in pictures]
+        answers: dict[int, Found] = {}
+        for rows in _batches(prepared, self.batch):
+            batch = to_batch([prepared[row] for row in rows], config)
+            with torch.inference_mode():
+                answers.update(zip(rows, compute(batch), strict=True))
+        return [answers[row] for row in range(len(prepared))]
 
 
 def _batches(prepared: Sequence[Prepared], most: int) -> list[list[int]]:

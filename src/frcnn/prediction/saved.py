@@ -8,7 +8,8 @@ import torch
 
 from frcnn import machine, settings
 from frcnn.errors import ConfigError, ModelFileError
-from frcnn.model.faster_rcnn import FasterRCNN, FasterRCNNConfig
+from frcnn.model.config import FasterRCNNConfig
+from frcnn.model.faster_rcnn import FasterRCNN
 from frcnn.prediction.predictor import Detector
 from frcnn.prediction.result import text_of
 from frcnn.run_folder import RunFolder

@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
-from frcnn.model.faster_rcnn import FasterRCNN, FasterRCNNConfig
+from frcnn.model.config import FasterRCNNConfig
+from frcnn.model.faster_rcnn import FasterRCNN
 from frcnn.training.batches import seed_of
 from frcnn.weights.backbone import BackboneWeights
 from frcnn.weights.file import Header

@@ -16,7 +16,8 @@ from frcnn.data.records import Split
 from frcnn.errors import ConfigError
 from frcnn.evaluation.report import Figures, evaluate
 from frcnn.model.faster_rcnn import FasterRCNN
-from frcnn.prediction.predictor import Detector, detect_split
+from frcnn.prediction.predictor import Detector
+from frcnn.prediction.splits import detect_split
 from frcnn.training.batches import BatchConfig, Examples, Visit
 from frcnn.training.schemes import Precision, joint_losses
 

@@ -1,4 +1,4 @@
-"""detect_split: pairs for evaluation, the same to the bit each time."""
+"""A whole split: pairs for evaluation and proposals, in order, the same to the bit each time."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +9,9 @@ import torch
 from frcnn.data.records import Record, Split, Stamp
 from frcnn.errors import ConfigError, PictureError
 from frcnn.model.faster_rcnn import FasterRCNN
-from frcnn.prediction.predictor import Detector, detect_split
+from frcnn.model.proposals import ProposalConfig
+from frcnn.prediction.predictor import Detector
+from frcnn.prediction.splits import detect_split, propose_split
 from frcnn.types import Detections, Size, Target
 
 CLASSES = ("bolt", "nut", "washer")
@@ -71,3 +73,41 @@ def test_an_unreadable_picture_ends_an_evaluation(detector: Detector, split: Spl
 
 def test_an_empty_split(detector: Detector, split: Split) -> None:
     assert detect_split(detector, split[:0]) == []
+
+
+@pytest.mark.parametrize("batch", [1, 3])
+def test_proposals_come_in_order_inside_the_original_picture(
+    network: FasterRCNN, split: Split, batch: int
+) -> None:
+    detector = Detector(network, CLASSES, batch=batch)
+    few = ProposalConfig(min_side=1.0, before_nms=100, after_nms=7)
+    done: list[int] = []
+    found = list(propose_split(detector, split, few, on_picture=done.append))
+    assert done[-1] == len(found) == len(split)
+    for proposals, record in zip(found, split.records, strict=True):
+        assert len(proposals.boxes) == 7
+        assert (proposals.objectness.diff() <= 0).all()
+        assert (proposals.boxes >= 0).all()
+        edges = torch.tensor([record.size.width, record.size.height] * 2)
+        assert (proposals.boxes <= edges).all()
+    torch.testing.assert_close(
+        found[0].boxes,
+        Detector(network, CLASSES).propose([split[0].picture], few)[0].boxes,
+        atol=1e-2,
+        rtol=0,
+    )
+
+
+def test_detections_stand_on_the_proposals(detector: Detector, split: Split) -> None:
+    """Both verbs run the same first stage: a detection's proposal is a row of `propose`."""
+    picture = split[0].picture
+    (proposals,) = detector.propose([picture])
+    (found,) = detector.detect([picture])
+    assert found.proposals is not None
+    assert int(found.proposals.max()) < len(proposals.boxes)
+    again = next(iter(propose_split(detector, split[:1], detector.module.config.proposals_test)))
+    assert torch.equal(again.boxes, proposals.boxes)
+
+
+def test_nothing_is_proposed_of_an_empty_split(detector: Detector, split: Split) -> None:
+    assert list(propose_split(detector, split[:0], ProposalConfig())) == []
