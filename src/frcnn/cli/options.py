@@ -26,6 +26,7 @@ _Pairs = Annotated[tuple[str, ...], Parameter(name="--set", negative="", metavar
 METRICS = ("voc07", "voc", "coco")
 PREPROCESSING = ("caffe", "torchvision")
 SAVE = ("images", "json", "csv")
+SCHEMES = ("joint", "exact-joint", "alternating", "unshared", "rpn", "head")
 _MOST = 10**9
 
 
@@ -120,6 +121,8 @@ class TrainOptions(Computing):
     """The folder of the data: PASCAL VOC layout, or pictures with their XML files beside them."""
     model: _Text = None
     """A preset; `frcnn presets list` names them."""
+    scheme: _Text = None
+    """joint, alternating, unshared, exact-joint, rpn or head. [default: joint]"""
     epochs: _Number = None
     """Passes over the training pictures. [default: chosen from the size of the data]"""
     batch: _Whole = None
@@ -153,9 +156,10 @@ class TrainOptions(Computing):
         self._within("seed", 0, 2**32 - 1)
         self._within("patience", 1, _MOST)
         self._one_of("preprocessing", PREPROCESSING)
+        self._one_of("scheme", SCHEMES)
         _require_pairs(self.settings)
         if self.resume is not None:
-            self._alone("resume", ("model", "init", "backbone_weights", "config", "out"))
+            self._alone("resume", ("model", "scheme", "init", "backbone_weights", "config", "out"))
 
     def _alone(self, name: str, others: Sequence[str]) -> None:
         clash = self.said(*others)

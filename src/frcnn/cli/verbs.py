@@ -43,7 +43,18 @@ def train_(options: Annotated[TrainOptions | None, Parameter(name="*")] = None) 
     said = options or TrainOptions()
     from frcnn import api
 
-    names = ("model", "epochs", "batch", "workers", "seed", "patience", "init", "resume", "out")
+    names = (
+        "model",
+        "scheme",
+        "epochs",
+        "batch",
+        "workers",
+        "seed",
+        "patience",
+        "init",
+        "resume",
+        "out",
+    )
     more = ("backbone_weights", "preprocessing", "device", "precision", "config", "settings")
     with alone_on_stdout(said):
         answer = api.train(said.data, **said.said(*names, *more, "quiet"))

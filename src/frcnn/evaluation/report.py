@@ -46,6 +46,10 @@ class Figures:
     per_class: tuple[ClassFigures, ...]
     """[C] in the order of the class ids."""
 
+    def named(self) -> dict[str, float | None]:
+        """Give the figures over all classes by name."""
+        return {"voc07_map": self.voc07_map, "voc_map": self.voc_map, **self.coco}
+
     def to_json(self) -> dict[str, Any]:
         """Give all figures as values of strict JSON: None for what is not defined, never NaN."""
         return {

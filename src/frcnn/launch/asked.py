@@ -10,13 +10,17 @@ from typing import Any, TypedDict
 
 from frcnn import presets, settings
 from frcnn.data.records import Split
+from frcnn.errors import ConfigError
+from frcnn.model.config import FasterRCNNConfig
 from frcnn.prediction.saved import network_settings, weights_path
 from frcnn.presets import RunConfig
+from frcnn.training.plans import Scheme
 from frcnn.training.step import StepReport
 from frcnn.weights import file as weights_file
 from frcnn.weights.backbone import BackboneWeights
 
 _PLACES = {
+    "scheme": "training.scheme",
     "epochs": "training.schedule.epochs",
     "batch": "training.batches.size",
     "workers": "training.batches.workers",
@@ -36,6 +40,8 @@ class TrainOptions(TypedDict, total=False):
     """A YAML file of settings, laid over the preset's when these are fitted to the data."""
     settings: Sequence[str]
     """`name=value` pairs, laid over everything else."""
+    scheme: Scheme
+    """In which order the stages are learnt; `training.schemes` lists them."""
     epochs: float
     batch: int
     workers: int
@@ -101,7 +107,9 @@ def fitted_settings(
     if weights is not None and weights.preprocessing is not None:
         pictures = replace(model.pictures, normalisation=weights.preprocessing)
         model = replace(model, pictures=pictures)
-    return overridden(replace(fitted, model=model), options)
+    fitted = overridden(replace(fitted, model=_for_scheme(model, fitted.training.scheme)), options)
+    _require_scheme_fits(fitted)
+    return fitted
 
 
 def overridden(config: RunConfig, options: TrainOptions) -> RunConfig:
@@ -122,6 +130,37 @@ def overridden(config: RunConfig, options: TrainOptions) -> RunConfig:
     if "epochs" in asked:
         rows.append("training.schedule.steps=null")
     return settings.apply_overrides(config, [*rows, *asked.get("settings", ())])
+
+
+def _for_scheme(model: FasterRCNNConfig, scheme: Scheme) -> FasterRCNNConfig:
+    """Fit the network to the scheme: what it must share, what must be differentiable."""
+    if scheme == "unshared":
+        return replace(model, sharing="separate")
+    if scheme == "exact-joint":
+        return replace(model, roi_pooling=replace(model.roi_pooling, method="warp"))
+    return model
+
+
+def _require_scheme_fits(config: RunConfig) -> None:
+    scheme, model = config.training.scheme, config.model
+    wanted = {"unshared": "separate", "alternating": "shared"}.get(scheme, model.sharing)
+    if model.sharing != wanted:
+        raise _cannot_run(scheme, f"model.sharing={model.sharing}", f"model.sharing={wanted}")
+    pooling = model.roi_pooling.method
+    if scheme == "exact-joint" and pooling != "warp":
+        got, want = f"model.roi_pooling.method={pooling}", "model.roi_pooling.method=warp"
+        raise _cannot_run(scheme, got, want)
+
+
+def _cannot_run(scheme: Scheme, got: str, want: str) -> ConfigError:
+    return ConfigError(
+        "RC357",
+        "training.scheme",
+        f"this network cannot be trained by the scheme {scheme}",
+        got=got,
+        want=want,
+        fix=f"leave {got.partition('=')[0]} out, or choose another scheme",
+    )
 
 
 def _preset(options: TrainOptions) -> RunConfig:

@@ -11,7 +11,6 @@ from frcnn.data.dataset import Dataset
 from frcnn.data.problems import Report
 from frcnn.data.records import Split
 from frcnn.errors import ModelFileError
-from frcnn.evaluation.report import Figures
 from frcnn.launch.asked import TrainOptions, first_settings, fitted_settings, overridden
 from frcnn.launch.material import (
     FROM_SCRATCH,
@@ -25,13 +24,15 @@ from frcnn.launch.small_boxes import drop_small_boxes
 from frcnn.model.faster_rcnn import FasterRCNN
 from frcnn.presets import RunConfig
 from frcnn.run_folder import RunFolder
-from frcnn.training import checkpoint, start
+from frcnn.training import start
 from frcnn.training.card import write_card
+from frcnn.training.course import Course, first_network, has_begun
 from frcnn.training.curves import draw_curves
-from frcnn.training.fit import fit
 from frcnn.training.job import Job
+from frcnn.training.precision import Precision
 from frcnn.training.progress import Display
-from frcnn.training.schemes import Precision
+from frcnn.training.schemes import SCHEMES
+from frcnn.training.validation import AnyFigures
 
 if TYPE_CHECKING:
     import torch
@@ -74,7 +75,7 @@ def launch(data: str | Path | None, options: TrainOptions, say: Say) -> Launched
     weights = backbone_weights(config, say)
     config = fitted_settings(config, train, weights, options)
     train, small = _without_small_boxes(train, config, say)
-    model = start.new_model(config.model, config.training.seed)
+    model = _new_network(config)
     config = replace(config, started_from=fill(model, config, train.classes, weights))
     say(f"model {config.preset}: {config.started_from}")
     run = RunFolder.create(out, dataset.name)
@@ -83,7 +84,7 @@ def launch(data: str | Path | None, options: TrainOptions, say: Say) -> Launched
     return Launched(job=_job(run, model, (train, val), config, device, options), config=config)
 
 
-def train(launched: Launched, display: Display) -> Figures | None:
+def train(launched: Launched, display: Display) -> AnyFigures | None:
     """Train a launched run to its end and write what belongs beside the weights.
 
     Args:
@@ -100,7 +101,7 @@ def train(launched: Launched, display: Display) -> Figures | None:
     with job.run.lock():
         machine.keep_freed_memory()
         try:
-            figures = fit(job, display)
+            figures = SCHEMES[job.config.scheme](Course(job=job, display=display)).figures
         except BaseException:
             with suppress(Exception):  # what ended the training is what must be told
                 draw_curves(job.run)
@@ -121,10 +122,15 @@ def _resumed(run: RunFolder, data: str | Path | None, options: TrainOptions, say
     dataset, train, val = open_data(config)
     train, val, _ = _usable(dataset, train, val, say)
     train, _ = _without_small_boxes(train, config, say)
-    model = start.new_model(config.model, config.training.seed)
-    if not checkpoint.checkpoints(run):
+    model = _new_network(config)
+    if not has_begun(run):
         _begin_again(run, model, config, train, say)
     return Launched(job=_job(run, model, (train, val), config, device, options), config=config)
+
+
+def _new_network(config: RunConfig) -> FasterRCNN:
+    scheme = config.training.scheme
+    return start.new_model(first_network(config.model, scheme), config.training.seed)
 
 
 def _begin_again(

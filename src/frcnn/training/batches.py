@@ -10,8 +10,10 @@ from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 import torch
+from torch import Tensor
 from torch.utils.data import Dataset
 
+from frcnn.data.proposals import StoredProposals
 from frcnn.data.records import Split
 from frcnn.errors import ConfigError
 from frcnn.model.batch import PictureConfig, Prepared, prepare, resized
@@ -69,6 +71,8 @@ class Example:
     prepared: Prepared
     target: Target
     """Pixels of the resized picture."""
+    proposals: Tensor | None = None
+    """[P, 4] float32, stored ones, pixels of the resized picture."""
 
 
 def seed_of(*parts: object) -> int:
@@ -114,7 +118,12 @@ class Examples(Dataset[Example]):
     """The training pictures, each drawn as its visit says."""
 
     def __init__(
-        self, split: Split, seed: int, pictures_config: PictureConfig, config: BatchConfig
+        self,
+        split: Split,
+        seed: int,
+        pictures_config: PictureConfig,
+        config: BatchConfig,
+        proposals: StoredProposals | None = None,
     ) -> None:
         """Keep what is needed to draw any visit.
 
@@ -123,8 +132,9 @@ class Examples(Dataset[Example]):
             seed: of the run.
             pictures_config: resizing and normalisation.
             config: the flips.
+            proposals: of the pictures; they are mirrored and resized with them.
         """
-        self.split, self.seed = split, seed
+        self.split, self.seed, self.proposals = split, seed, proposals
         self.pictures_config, self.config = pictures_config, config
 
     def __getitem__(self, visit: Visit) -> Example:
@@ -138,20 +148,39 @@ class Examples(Dataset[Example]):
         """
         sample = self.split[visit.picture]
         original = Size(*sample.picture.shape[1:])
-        chance = torch.rand(2, generator=generator_of("flip", self.seed, *visit))
+        shown = resized(original, self.pictures_config)
+        turns = self._turns(visit)
         picture, boxes = sample.picture, sample.target.boxes
-        if visit.copy == 1 or (self.config.flip == "random" and chance[0] < 0.5):
+        proposals = None
+        if self.proposals is not None:
+            proposals = self.proposals.of(visit.picture, mirrored=turns.mirrored).boxes
+        if turns.mirrored:
             picture, boxes = pictures.mirror(picture), box_ops.mirror(boxes, original)
-        if self.config.flip_vertical == "random" and chance[1] < 0.5:
+        if turns.upside_down:
             picture = pictures.mirror_vertical(picture)
             boxes = box_ops.mirror_vertical(boxes, original)
-        boxes = box_ops.scale(boxes, original, resized(original, self.pictures_config))
+            proposals = None if proposals is None else box_ops.mirror_vertical(proposals, original)
         return Example(
             name=sample.name,
             visit=visit,
             prepared=prepare(picture, self.pictures_config),
-            target=replace(sample.target, boxes=boxes),
+            target=replace(sample.target, boxes=box_ops.scale(boxes, original, shown)),
+            proposals=None if proposals is None else box_ops.scale(proposals, original, shown),
         )
+
+    def _turns(self, visit: Visit) -> "_Turns":
+        chance = torch.rand(2, generator=generator_of("flip", self.seed, *visit))
+        return _Turns(
+            visit.copy == 1 or (self.config.flip == "random" and bool(chance[0] < 0.5)),
+            self.config.flip_vertical == "random" and bool(chance[1] < 0.5),
+        )
+
+
+class _Turns(NamedTuple):
+    """How a visit shows its picture."""
+
+    mirrored: bool
+    upside_down: bool
 
 
 def _shuffled(items: list, generator: torch.Generator) -> list:  # type: ignore[type-arg]

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _TERMS = ("loss", "rpn_objectness", "rpn_boxes", "head_classes", "head_boxes")
-_FIGURES = ("val_AP", "val_AP50", "val_AP75", "val_voc07_map")
+_FIGURES = ("val_AP", "val_AP50", "val_AP75", "val_voc07_map", "val_AR_300", "val_recall50_300")
 
 
 def draw_curves(run: RunFolder) -> Path | None:
@@ -50,7 +50,7 @@ def draw_curves(run: RunFolder) -> Path | None:
 def _draw_losses(axes: "Axes", steps: Sequence[Row], evaluations: Sequence[Row]) -> None:
     window = max(1, len(steps) // 50)
     at = _column(steps, "step")
-    for name in _TERMS:
+    for name in (term for term in _TERMS if term in steps[-1]):
         means = _running_mean(_column(steps, name), window)
         axes.plot(at, means, label=name, linewidth=2 if name == "loss" else 1)
     measured = [row for row in evaluations if row.get("val_loss") is not None]
@@ -65,6 +65,8 @@ def _draw_losses(axes: "Axes", steps: Sequence[Row], evaluations: Sequence[Row])
 def _draw_figures(axes: "Axes", evaluations: Sequence[Row]) -> None:
     for name in _FIGURES:
         known = [row for row in evaluations if row.get(name) is not None]
+        if not known:  # figures of detections, or of proposals
+            continue
         points = _column(known, "step"), _column(known, name)
         axes.plot(*points, "o-", markersize=3, label=name.removeprefix("val_"))
     axes.set(title="validation", xlabel="step", ylim=(0, 1))

@@ -13,7 +13,6 @@ from contextlib import closing
 import torch
 
 from frcnn.errors import DiskError, FrcnnError, TrainingError
-from frcnn.evaluation.report import Figures
 from frcnn.training import checkpoint, keep
 from frcnn.training.averaging import start_average, update_average
 from frcnn.training.batches import Example, Examples, Visit, epoch_batches
@@ -25,15 +24,15 @@ from frcnn.training.optimizer import make_optimizer, set_learning_rate
 from frcnn.training.progress import Display
 from frcnn.training.reading import load
 from frcnn.training.schedule import factor
-from frcnn.training.schemes import joint_losses
 from frcnn.training.signals import Interrupted, StopRequest, stop_requests
 from frcnn.training.step import NotFiniteError, StepReport, diverged, take_step
+from frcnn.training.validation import AnyFigures
 
 Parts = list[list[Example]]
 """The batches of one step: one, or several whose gradients are averaged."""
 
 
-def fit(job: Job, display: Display) -> Figures | None:
+def fit(job: Job, display: Display) -> AnyFigures | None:
     """Train from the start, or go on from the run's newest checkpoint if it has one.
 
     Args:
@@ -60,18 +59,18 @@ class _Fit:
         self.length = length_of(job)
         self.diary = Diary(job.run)
         self.judge = Judge(job, self.length, self.diary, display, self._heed)
-        job.model.train()
+        job.phase.prepare(job.model)
         self.progress = Progress(
             module=job.model,
             optimizer=make_optimizer(job.model, job.config.optimizer),
             scaler=job.precision.scaler(),
             average=start_average(job.model) if job.config.average_decay else None,
         )
-        self.losses_of = joint_losses(job.model, job.config.seed, job.precision)
+        self.losses_of = job.phase.objective(job.model, job.config.seed, job.precision)
         self.diary_is_kept_back = False
         self.began = time.monotonic()
 
-    def run(self) -> Figures | None:
+    def run(self) -> AnyFigures | None:
         figures = self._begin()
         timer = checkpoint.Timer(self.job.config.checkpoint.minutes)
         with closing(self._steps_left()) as steps:
@@ -90,7 +89,7 @@ class _Fit:
                     break
         return figures
 
-    def _begin(self) -> Figures | None:
+    def _begin(self) -> AnyFigures | None:
         """Start, or go back to the newest checkpoint and make up for a lost evaluation.
 
         The start is a checkpoint, too: what the run began with is asked for only once.
@@ -119,8 +118,9 @@ class _Fit:
         if count <= 0:
             return
         config = self.job.config
+        job = self.job
         examples = Examples(
-            self.job.train, config.seed, self.job.model.config.pictures, config.batches
+            job.train, config.seed, job.model.config.pictures, config.batches, job.proposals
         )
         batches = itertools.islice(self._deal(first), count)
         with closing(load(examples, batches)) as read:

@@ -7,6 +7,7 @@ from typing import Literal
 import torch
 
 from frcnn import machine
+from frcnn.data.proposals import StoredProposals
 from frcnn.data.records import Split
 from frcnn.errors import ConfigError
 from frcnn.model.faster_rcnn import FasterRCNN
@@ -15,8 +16,10 @@ from frcnn.settings import to_mapping
 from frcnn.training.batches import BatchConfig, epoch_batches
 from frcnn.training.checkpoint import CheckpointConfig, Circumstances
 from frcnn.training.optimizer import OptimizerConfig
+from frcnn.training.phase import JOINT, Phase
+from frcnn.training.plans import AlternatingConfig, Scheme
+from frcnn.training.precision import Precision
 from frcnn.training.schedule import ScheduleConfig, total_steps
-from frcnn.training.schemes import Precision
 from frcnn.training.step import StepReport
 from frcnn.training.validation import EvaluationConfig
 
@@ -27,6 +30,12 @@ class TrainingConfig:
 
     seed: int = 0
     """Of all draws: weights, order, flips, samples."""
+    scheme: Scheme = "joint"
+    """In which order the stages are learnt (§3.2): `joint` is the paper's approximate joint
+    training, `alternating` its four steps, `unshared` the first two of them, `exact-joint` lets
+    the head's loss move the proposals, `rpn` and `head` train one stage alone."""
+    alternating: AlternatingConfig = field(default_factory=AlternatingConfig)
+    """What differs in each of the four steps."""
     batches: BatchConfig = field(default_factory=BatchConfig)
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
     schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
@@ -60,6 +69,10 @@ class Job:
     val: Split
     config: TrainingConfig
     precision: Precision
+    phase: Phase = JOINT
+    """What learns, from which loss."""
+    proposals: StoredProposals | None = None
+    """Of the training pictures, for a phase that learns on stored ones."""
     callbacks: Sequence[Callable[[StepReport], None]] = ()
     """Called after every step, for trackers and tests."""
 

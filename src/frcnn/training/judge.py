@@ -7,17 +7,26 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from frcnn.evaluation.report import Figures
 from frcnn.model.faster_rcnn import FasterRCNN
 from frcnn.prediction.predictor import Detector
 from frcnn.training import keep
 from frcnn.training.checkpoint import Progress
 from frcnn.training.job import Job, Length
 from frcnn.training.log import Diary, Row
+from frcnn.training.objectives import first_stage_losses, joint_losses
 from frcnn.training.progress import Display, table_row
-from frcnn.training.validation import averaged, figures_of, summary, validation_loss
+from frcnn.training.validation import (
+    AnyFigures,
+    averaged,
+    figures_of,
+    proposal_figures_of,
+    summary,
+    validation_loss,
+)
 
-_SHOWN = ("step", "epoch", "loss", "val_loss", "val_AP", "val_AP50", "val_voc07_map")
+_SHOWN = ("step", "epoch", "loss", "val_loss")
+_OF_DETECTIONS = ("val_AP", "val_AP50", "val_voc07_map")
+_OF_PROPOSALS = ("val_AR_300", "val_recall50_300")
 
 
 class Judge:
@@ -42,10 +51,13 @@ class Judge:
         """
         self.job, self.length, self.diary, self.display = job, length, diary, display
         self._heed = heed
+        self._judges_proposals = job.phase.judged_by == "proposals"
         self.metric = f"val_{job.config.evaluation.metric}"
+        if self._judges_proposals:
+            self.metric = "val_AR_300"
         self._began = time.monotonic()
 
-    def evaluate(self, progress: Progress) -> Figures:
+    def evaluate(self, progress: Progress) -> AnyFigures:
         """Measure the network as it is, and keep its weights as last, and as best if they are.
 
         Weights are written first and the diary's row last: a kill in between repeats the
@@ -63,13 +75,18 @@ class Judge:
         """
         job, step = self.job, progress.step
         model = averaged(job.model, progress.average)
+        objective = first_stage_losses if self._judges_proposals else joint_losses
         losses = validation_loss(
-            model, job.val, job.config.seed, job.precision, job.config.evaluation.loss_pictures
+            model,
+            job.val,
+            objective(model, job.config.seed, job.precision),
+            job.config.evaluation.loss_pictures,
         )
         device, dtype = job.precision.device, job.precision.dtype
         self._heed()
         detector = Detector(model, job.train.classes, device=device, precision=dtype)
-        figures = figures_of(detector, job.val, on_picture=lambda _done: self._heed())
+        look = proposal_figures_of if self._judges_proposals else figures_of
+        figures: AnyFigures = look(detector, job.val, on_picture=lambda _done: self._heed())
         row = {
             "step": step,
             "epoch": self.length.epochs_at(step),
@@ -81,7 +98,7 @@ class Judge:
         self._keep(model, about, best=is_best)
         seconds = round(time.monotonic() - self._began, 3)
         self.diary.add_evaluation({**row, "seconds": seconds})
-        self.display.say(table_row(row, _SHOWN) + ("  best" if is_best else ""))
+        self.display.say(table_row(row, self._shown) + ("  best" if is_best else ""))
         return figures
 
     def has_evaluated(self, step: int) -> bool:
@@ -101,6 +118,10 @@ class Judge:
         if stalled:
             self.display.say(f"stopped early: {self.metric} did not rise in {patience} evaluations")
         return stalled
+
+    @property
+    def _shown(self) -> tuple[str, ...]:
+        return _SHOWN + (_OF_PROPOSALS if self._judges_proposals else _OF_DETECTIONS)
 
     def _is_best(self, row: Row) -> bool:
         value = row[self.metric]

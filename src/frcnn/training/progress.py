@@ -22,6 +22,9 @@ class Display(Protocol):
     def __exit__(self, *error: object) -> None:
         """End, leaving the terminal as it was."""
 
+    def begin(self, title: str) -> None:
+        """Begin a phase: say which, and count its steps anew."""
+
     def step(self, report: StepReport, total: int) -> None:
         """Show one step."""
 
@@ -37,6 +40,9 @@ class Quiet:
         return self
 
     def __exit__(self, *error: object) -> None:
+        """Do nothing."""
+
+    def begin(self, title: str) -> None:
         """Do nothing."""
 
     def step(self, report: StepReport, total: int) -> None:
@@ -66,6 +72,11 @@ class Lines:
     def __exit__(self, *error: object) -> None:
         """Nothing to restore."""
 
+    def begin(self, title: str) -> None:
+        """Write the title, and measure the time anew."""
+        self._rate, self._last = _Rate(), -_SECONDS_BETWEEN_LINES
+        self.say(title)
+
     def step(self, report: StepReport, total: int) -> None:
         """Write a line if the last one is old enough, or this is the last step."""
         left = self._rate.seconds_left(report.step, total)
@@ -91,7 +102,7 @@ class Bar:
             stream: usually stderr.
         """
         self._progress = Progress(
-            TextColumn("step"),
+            TextColumn("{task.description}"),
             MofNCompleteColumn(),
             BarColumn(bar_width=None),
             TimeRemainingColumn(),
@@ -99,7 +110,7 @@ class Bar:
             console=Console(file=stream),
             speed_estimate_period=120,
         )
-        self._task = self._progress.add_task("training", total=None, losses="")
+        self._task = self._progress.add_task("step", total=None, losses="")
 
     def __enter__(self) -> Self:
         """Begin to draw."""
@@ -109,6 +120,12 @@ class Bar:
     def __exit__(self, *error: object) -> None:
         """Leave the last state on the screen."""
         self._progress.stop()
+
+    def begin(self, title: str) -> None:
+        """Print the title above a bar that is empty again."""
+        self.say(title)
+        head, _, _ = title.partition(":")
+        self._progress.reset(self._task, description=f"{head}, step", total=None, losses="")
 
     def step(self, report: StepReport, total: int) -> None:
         """Move the bar."""

@@ -1,70 +1,81 @@
 """The order in which things are learnt. Faster R-CNN §3.2.
 
-Approximate joint training: one network, one step of SGD. In each step the RPN's proposals of the
-moment are taken as fixed, like stored ones, when the head is trained; the losses of both stages
-are added, and the shared backbone learns from both. The gradient with respect to the proposals'
-coordinates is ignored, hence approximate.
+scheme        phases
+joint         both stages in one; proposals taken as fixed (approximate joint training, §3.2, ii)
+exact-joint   both stages in one; the head's loss also moves the proposals (§3.2, iii)
+alternating   the paper's four steps (§3.2, last paragraph)
+unshared      the first two of them, two networks in the end (§4.1, Table 2)
+rpn           the RPN alone
+head          Fast R-CNN alone, on proposals from a file
+
+A scheme is a function of a course (`training/course.py`), which trains one phase after the other
+and remembers on disk which are done: going on after a kill is calling the scheme again.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 
-import torch
-from torch import Tensor
-
-from frcnn.model.batch import to_batch
-from frcnn.model.faster_rcnn import FasterRCNN
-from frcnn.training.batches import Example, generator_of
-from frcnn.types import Target
+from frcnn.training import phase
+from frcnn.training.course import Course, Outcome
+from frcnn.training.plans import Scheme
 
 
-@dataclass(frozen=True, kw_only=True)
-class Precision:
-    """In which numbers convolutions and matrix products are computed."""
-
-    device: torch.device
-    dtype: torch.dtype = torch.float32
-    """float32, bfloat16 or float16; weights and losses stay float32."""
-
-    def autocast(self) -> AbstractContextManager[object]:
-        """Compute in `dtype` inside; nothing changes for float32."""
-        if self.dtype == torch.float32:
-            return nullcontext()
-        return torch.autocast(self.device.type, dtype=self.dtype)
-
-    def scaler(self) -> torch.amp.GradScaler:
-        """Make what keeps float16 gradients in range; disabled for the others."""
-        return torch.amp.GradScaler(self.device.type, enabled=self.dtype == torch.float16)
+def joint(course: Course) -> Outcome:
+    """Approximate joint training: one network, one step for both stages (§3.2, ii)."""
+    return course.learn(phase.JOINT, course.start())
 
 
-def joint_losses(
-    model: FasterRCNN, seed: int, precision: Precision
-) -> Callable[[Sequence[Example]], Mapping[str, Tensor]]:
-    """Give the approximate joint loss of a batch as a function (§3.2, ii).
+def exact_joint(course: Course) -> Outcome:
+    """Joint training with the gradient through the proposals' boxes (§3.2, iii).
 
-    Args:
-        model: both stages.
-        seed: of the run; every draw depends on it, the epoch and the picture.
-        precision: of the convolutions and matrix products.
-
-    Returns:
-        A function from a batch of examples to the four named terms.
+    No published number exists for it.
     """
-
-    def losses(examples: Sequence[Example]) -> Mapping[str, Tensor]:
-        batch = to_batch([e.prepared for e in examples], model.config.pictures)
-        generators = [generator_of("draws", seed, *e.visit) for e in examples]
-        targets = [_to(e.target, precision.device) for e in examples]
-        with precision.autocast():
-            return model.losses(batch, targets, generators).named()
-
-    return losses
+    return course.learn(phase.EXACT_JOINT, course.start())
 
 
-def _to(target: Target, device: torch.device) -> Target:
-    return Target(
-        boxes=target.boxes.to(device),
-        labels=target.labels.to(device),
-        difficult=target.difficult.to(device),
-    )
+def alternating(course: Course) -> Outcome:
+    """4-step alternating training (§3.2, last paragraph).
+
+    Proposals are computed once for all training pictures after steps 1 and 3, then held fixed.
+    """
+    # 1. An RPN from ImageNet weights, all of it trained.
+    rpn = course.learn(phase.RPN_APART, course.start(), step=1)
+
+    # 2. A detector on its proposals, from ImageNet weights again. Nothing is shared yet.
+    proposals = course.propose(rpn, step=1)
+    detector = course.learn(phase.DETECTOR, rpn.network, step=2, proposals=proposals)
+
+    # 3. New RPN layers on the detector's backbone, which stays as it is from here on.
+    network = course.with_shared_backbone(detector.network)
+    rpn = course.learn(phase.RPN_LAYERS, network, step=3)
+
+    # 4. The detector's own layers once more, on the new proposals.
+    proposals = course.propose(rpn, step=3)
+    network = course.with_last_layers_for_step_4(rpn.network)
+    return course.learn(phase.DETECTOR_LAYERS, network, step=4, proposals=proposals)
+
+
+def unshared(course: Course) -> Outcome:
+    """Two networks that share nothing: the first two steps alone (§4.1, Table 2)."""
+    rpn = course.learn(phase.RPN_APART, course.start(), step=1)
+    proposals = course.propose(rpn, step=1)
+    return course.learn(phase.DETECTOR, rpn.network, step=2, proposals=proposals)
+
+
+def rpn(course: Course) -> Outcome:
+    """Train the RPN alone, from ImageNet weights (§3.1.3)."""
+    return course.learn(phase.RPN, course.start())
+
+
+def head(course: Course) -> Outcome:
+    """Train Fast R-CNN alone, on proposals from a file (Fast R-CNN §2.3)."""
+    return course.learn(phase.DETECTOR, course.start(), proposals=course.given_proposals)
+
+
+SCHEMES: Mapping[Scheme, Callable[[Course], Outcome]] = {
+    "joint": joint,
+    "exact-joint": exact_joint,
+    "alternating": alternating,
+    "unshared": unshared,
+    "rpn": rpn,
+    "head": head,
+}

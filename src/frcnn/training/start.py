@@ -5,6 +5,7 @@ fc7 too, where the weights file has them (torchvision's `classifier.0` and `clas
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -47,10 +48,11 @@ def take_backbone(model: FasterRCNN, weights: BackboneWeights) -> str:
     Returns:
         A sentence that says what was taken.
     """
-    body = model.backbone.body
-    own = body.state_dict()
-    taken = {name: weights.tensors.get(name, tensor) for name, tensor in own.items()}
-    body.load_state_dict(taken)
+    for backbone in (model.backbone, model.rpn_backbone):
+        if backbone is not None:
+            own = backbone.body.state_dict()
+            taken = {name: weights.tensors.get(name, tensor) for name, tensor in own.items()}
+            backbone.body.load_state_dict(taken)
     return f"backbone from {weights.origin}{_take_fc(model, weights.tensors)}"
 
 
@@ -93,6 +95,36 @@ def take_weights(
     new = [name for name in classes if name not in known]
     kept = f"weights from {origin}, {len(known)} classes known"
     return f"{kept}, new ones start from random numbers: {', '.join(new)}" if new else kept
+
+
+def with_shared_backbone(detector: FasterRCNN, seed: int) -> FasterRCNN:
+    """Give both stages one backbone: a detector's, with its head, and an RPN that starts anew.
+
+    Step 3 of alternating training (§3.2).
+
+    Args:
+        detector: a network of two backbones; stays as it is.
+        seed: of the run; the new RPN's weights depend on it.
+
+    Returns:
+        A network of one backbone, on the detector's device.
+    """
+    model = new_model(replace(detector.config, sharing="shared"), seed)
+    for part in ("backbone", "box_head"):
+        getattr(model, part).load_state_dict(getattr(detector, part).state_dict())
+    return model.to(next(detector.parameters()).device)
+
+
+def new_last_layers(model: FasterRCNN, seed: int) -> None:
+    """Let the head's two last layers start anew (step 4 in the authors' Python code).
+
+    Args:
+        model: changed in place.
+        seed: of the run; the new weights depend on it.
+    """
+    fresh = new_model(model.config, seed_of("last layers", seed)).box_head
+    for name in ("logits", "deltas"):
+        getattr(model.box_head, name).load_state_dict(getattr(fresh, name).state_dict())
 
 
 def _is_kept(name: str, own: Mapping[str, Tensor]) -> bool:

@@ -14,14 +14,16 @@ from torch import Tensor
 
 from frcnn.data.records import Split
 from frcnn.errors import ConfigError
+from frcnn.evaluation.proposals import ProposalFigures
 from frcnn.evaluation.report import Figures, evaluate
 from frcnn.model.faster_rcnn import FasterRCNN
 from frcnn.prediction.predictor import Detector
 from frcnn.prediction.splits import detect_split
 from frcnn.training.batches import BatchConfig, Examples, Visit
-from frcnn.training.schemes import Precision, joint_losses
+from frcnn.training.objectives import LossesOf
 
 Metric = Literal["AP", "AP50", "voc07_map"]
+AnyFigures = Figures | ProposalFigures
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +33,7 @@ class EvaluationConfig:
     every_epochs: float = 1.0
     """Passes over the training pictures between two evaluations; the last step always has one."""
     metric: Metric = "AP"
-    """The figure that decides which weights are kept as best."""
+    """The figure that decides which weights are kept as best; of an RPN alone it is AR_300."""
     patience: int | None = None
     """Evaluations without a better figure after which training stops early; none: never."""
     loss_pictures: int = 50
@@ -85,38 +87,54 @@ def figures_of(
     return evaluate(detect_split(detector, split, on_picture=on_picture), split.classes)
 
 
+def proposal_figures_of(
+    detector: Detector, split: Split, *, on_picture: Callable[[int], None] | None = None
+) -> ProposalFigures:
+    """Run the first stage on a split and judge what was proposed.
+
+    Args:
+        detector: whose first stage.
+        split: pictures with true boxes.
+        on_picture: told how many pictures are done.
+
+    Returns:
+        All figures.
+    """
+    found = propose_split(detector, split, TO_JUDGE, on_picture=on_picture)
+    return evaluate_proposals(
+        Proposed(name=record.name, boxes=proposals.boxes, target=record.target)
+        for record, proposals in zip(split.records, found, strict=True)
+    )
+
+
 def validation_loss(
-    model: FasterRCNN, split: Split, seed: int, precision: Precision, pictures: int
+    model: FasterRCNN, split: Split, losses_of: LossesOf, pictures: int
 ) -> dict[str, float]:
-    """Measure the four loss terms without learning from them.
+    """Measure the loss terms without learning from them.
 
     Args:
         model: in evaluation state: nothing is dropped, no statistics are gathered.
         split: the first pictures of it are looked at.
-        seed: of the run; the draws are the same at every evaluation.
-        precision: as in training.
+        losses_of: of this model; its draws are the same at every evaluation.
         pictures: how many at the most; 0 gives an empty answer.
 
     Returns:
         The mean of each term over the pictures.
     """
-    examples = Examples(split, seed, model.config.pictures, BatchConfig(flip="none"))
-    losses = joint_losses(model, seed, precision)
+    examples = Examples(split, 0, model.config.pictures, BatchConfig(flip="none"))
     count = min(pictures, len(split))
     means: dict[str, float] = {}
     with torch.no_grad():
         for index in range(count):
-            for name, term in losses([examples[Visit(-1, index, 0)]]).items():
+            for name, term in losses_of([examples[Visit(-1, index, 0)]]).items():
                 means[name] = means.get(name, 0.0) + float(term) / count
     return means
 
 
-def summary(figures: Figures, losses: Mapping[str, float]) -> dict[str, Any]:
+def summary(figures: AnyFigures, losses: Mapping[str, float]) -> dict[str, Any]:
     """Put figures and losses in one row, as the diary and the screen have them."""
     row: dict[str, Any] = {
         "val_loss": sum(losses.values()) if losses else None,
         **{f"val_{name}": value for name, value in losses.items()},
-        "val_voc07_map": figures.voc07_map,
-        "val_voc_map": figures.voc_map,
     }
-    return row | {f"val_{name}": value for name, value in figures.coco.items()}
+    return row | {f"val_{name}": value for name, value in figures.named().items()}

@@ -1,0 +1,238 @@
+"""A course: the phases of a scheme, each trained once, whatever interrupts them.
+
+All phases but the last have a folder of their own in the run's, `step-1`, `step-2`, ...; the last
+one's is the run folder itself, where the finished detector is. A phase that is done leaves its
+weights, its diary and a file that says so; its checkpoints go. A scheme that is called again passes
+over what is done and goes on where it was.
+"""
+
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from frcnn import files
+from frcnn.data.proposals import StoredProposals
+from frcnn.model.config import FasterRCNNConfig
+from frcnn.model.faster_rcnn import FasterRCNN
+from frcnn.prediction.predictor import Detector
+from frcnn.prediction.proposing import store_proposals
+from frcnn.run_folder import RunFolder
+from frcnn.training import checkpoint
+from frcnn.training.curves import draw_curves
+from frcnn.training.fit import fit
+from frcnn.training.job import Job
+from frcnn.training.judge import AnyFigures
+from frcnn.training.phase import Phase
+from frcnn.training.plans import PlanConfig, Scheme
+from frcnn.training.progress import Display
+from frcnn.training.start import new_last_layers, new_model, with_shared_backbone
+from frcnn.weights import file as weights_file
+
+STEPS: Mapping[Scheme, int] = {"alternating": 4, "unshared": 2}
+"""How many steps a scheme has; all others have one."""
+_DONE = "done.json"
+_PROPOSALS = "proposals.safetensors"
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Outcome:
+    """What a phase ended with."""
+
+    run: RunFolder
+    """Of the phase."""
+    job: Job
+    """That the phase was a part of."""
+    start: FasterRCNN
+    """The network that it began with; its settings count."""
+    figures: AnyFigures | None = None
+    """The last evaluation's; None when there was nothing left to do."""
+
+    @cached_property
+    def network(self) -> FasterRCNN:
+        """The weights that it left: the running average where one is kept."""
+        model = new_model(self.start.config, self.job.config.seed)
+        _, tensors = weights_file.load(self.run.last)
+        model.load_state_dict(tensors)
+        return model.to(self.job.precision.device)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Course:
+    """One run of a scheme."""
+
+    job: Job
+    """The run: its network as it starts, its pictures, settings and folder."""
+    display: Display
+    given_proposals: StoredProposals | None = None
+    """What the scheme `head` learns on."""
+
+    def start(self) -> FasterRCNN:
+        """Give the network as the run begins with it."""
+        return self.job.model
+
+    def learn(
+        self,
+        phase: Phase,
+        network: FasterRCNN,
+        *,
+        step: int = 1,
+        proposals: StoredProposals | None = None,
+    ) -> Outcome:
+        """Train a phase to its end, or pass over it where that has been done.
+
+        Args:
+            phase: what learns.
+            network: what it starts from; changed in place.
+            step: of the scheme, from 1.
+            proposals: of the training pictures, for a phase that needs them.
+
+        Returns:
+            What it ended with.
+        """
+        run = self._folder(step)
+        outcome = Outcome(run=run, job=self.job, start=network)
+        if _is_done(run):
+            _drop_checkpoints(run)
+            return outcome
+        if self._steps > 1:
+            self.display.begin(f"step {step} of {self._steps}: {phase.title}")
+        figures = fit(self._job(run, phase, network, step, proposals), self.display)
+        if step < self._steps:
+            draw_curves(run)
+            files.write_text(run.path / _DONE, json.dumps({"step": step}) + "\n")
+            _drop_checkpoints(run)
+        return replace(outcome, figures=figures)
+
+    def propose(self, rpn: Outcome, *, step: int) -> StoredProposals:
+        """Store what a trained RPN proposes in every training picture, once.
+
+        Args:
+            rpn: the phase that trained it.
+            step: of the scheme; its folder gets the file.
+
+        Returns:
+            The file, memory-mapped.
+        """
+        path = self._folder(step).path / _PROPOSALS
+        if not path.exists():
+            job = self.job
+            self.display.say(f"proposals of {len(job.train)} training pictures, into {path}")
+            detector = Detector(
+                rpn.network,
+                job.train.classes,
+                device=job.precision.device,
+                precision=job.precision.dtype,
+            )
+            computed = job.config.alternating.of_mirrored == "computed"
+            store_proposals(detector, job.train, path, mirrored=computed)
+        stored = StoredProposals.open(path)
+        stored.require_fit(self.job.train)
+        return stored
+
+    def with_shared_backbone(self, detector: FasterRCNN) -> FasterRCNN:
+        """Give step 3's network: the detector's backbone and head, new RPN layers."""
+        return with_shared_backbone(detector, self.job.config.seed)
+
+    def with_last_layers_for_step_4(self, network: FasterRCNN) -> FasterRCNN:
+        """Give step 4's network: its two last layers are new, or kept, as the settings say."""
+        if self.job.config.alternating.last_layers == "new":
+            new_last_layers(network, self.job.config.seed)
+        return network
+
+    @property
+    def _steps(self) -> int:
+        return STEPS.get(self.job.config.scheme, 1)
+
+    def _folder(self, step: int) -> RunFolder:
+        if step == self._steps:
+            return self.job.run
+        run = step_folder(self.job.run, step)
+        for folder in (run.path, run.state, run.plots):
+            files.remove_leftovers(folder)
+        return run
+
+    def _job(
+        self,
+        run: RunFolder,
+        phase: Phase,
+        network: FasterRCNN,
+        step: int,
+        proposals: StoredProposals | None,
+    ) -> Job:
+        """Make the phase's part of the job, with the settings of its step."""
+        config = self.job.config
+        plan = config.alternating.plan(step) if self._steps > 1 else PlanConfig()
+        if plan.regions is not None:
+            sampling = replace(network.config.roi_sampling, count=plan.regions)
+            network.config = replace(network.config, roi_sampling=sampling)
+        own = replace(
+            config,
+            batches=plan.batches(config.batches),
+            optimizer=plan.optimizer(config.optimizer),
+            schedule=plan.schedule(config.schedule),
+        )
+        return replace(
+            self.job, run=run, model=network, config=own, phase=phase, proposals=proposals
+        )
+
+
+def step_folder(run: RunFolder, step: int) -> RunFolder:
+    """Give the folder of one step of a scheme of several, made when it is not there.
+
+    Args:
+        run: of the whole scheme.
+        step: from 1.
+
+    Returns:
+        The folder `step-N` in the run's.
+
+    Raises:
+        DiskError: it cannot be made.
+    """
+    path = run.path / f"step-{step}"
+    try:
+        path.mkdir(exist_ok=True)
+    except OSError as error:
+        raise files.disk_error(error, path) from error
+    return RunFolder(path)
+
+
+def first_network(model: FasterRCNNConfig, scheme: Scheme) -> FasterRCNNConfig:
+    """Give the settings of the network that a scheme begins with.
+
+    Args:
+        model: of the network that it ends with.
+        scheme: which.
+
+    Returns:
+        The same; two backbones where the first step shares nothing.
+    """
+    return replace(model, sharing="separate") if scheme in STEPS else model
+
+
+def has_begun(run: RunFolder) -> bool:
+    """Say whether a run can go on without the weights that it started from.
+
+    Args:
+        run: of a scheme.
+
+    Returns:
+        True when its first phase has a checkpoint, or is done.
+    """
+    first = RunFolder(run.path / "step-1")
+    return bool(checkpoint.checkpoints(run) or checkpoint.checkpoints(first)) or _is_done(first)
+
+
+def _is_done(run: RunFolder) -> bool:
+    return (run.path / _DONE).exists()
+
+
+def _drop_checkpoints(run: RunFolder) -> None:
+    """Make room: a VGG-16 with its momentum takes a gigabyte, twice, in every step."""
+    try:
+        if run.state.exists():
+            shutil.rmtree(run.state)
+    except OSError as error:
+        raise files.disk_error(error, run.state) from error
