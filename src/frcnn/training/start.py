@@ -38,7 +38,7 @@ def new_model(config: FasterRCNNConfig, seed: int) -> FasterRCNN:
 
 
 def take_backbone(model: FasterRCNN, weights: BackboneWeights) -> str:
-    """Start from a backbone's published weights.
+    """Start from a backbone's published weights; both backbones where the stages share none.
 
     Args:
         model: changed in place.
@@ -47,10 +47,11 @@ def take_backbone(model: FasterRCNN, weights: BackboneWeights) -> str:
     Returns:
         A sentence that says what was taken.
     """
-    body = model.backbone.body
-    own = body.state_dict()
-    taken = {name: weights.tensors.get(name, tensor) for name, tensor in own.items()}
-    body.load_state_dict(taken)
+    for backbone in (model.backbone, model.rpn_backbone):
+        if backbone is not None:
+            own = backbone.body.state_dict()
+            taken = {name: weights.tensors.get(name, tensor) for name, tensor in own.items()}
+            backbone.body.load_state_dict(taken)
     return f"backbone from {weights.origin}{_take_fc(model, weights.tensors)}"
 
 
