@@ -17,8 +17,9 @@ from frcnn.model.batch import (
     prepare,
     resized,
     to_batch,
+    to_original_pixels,
 )
-from frcnn.types import Size
+from frcnn.types import Detections, ImageBatch, Proposals, Size
 
 RED, GREEN, BLUE = 200, 100, 50
 LIKE_TORCHVISION = PictureConfig(rounding="floor", padding_multiple=32, normalisation=TORCHVISION)
@@ -163,6 +164,24 @@ def test_an_empty_batch_is_refused() -> None:
 def test_what_is_no_picture_is_refused(picture: Tensor) -> None:
     with pytest.raises(ShapeError, match=r"prepare: picture.*want a \[3, H, W\] uint8 tensor"):
         prepare(picture, PictureConfig())
+
+
+def boxed_batch(size: Size, original: Size) -> ImageBatch:
+    return ImageBatch(pixels=torch.zeros(1, 3, *size), sizes=(size,), originals=(original,))
+
+
+def test_boxes_go_back_to_pixels_of_the_original_picture() -> None:
+    batch = boxed_batch(Size(height=60, width=80), Size(height=30, width=20))
+    boxes = torch.tensor([[8.0, 10.0, 80.0, 60.0], [0.0, 0.0, 80.0001, 20.0]])
+    want = torch.tensor([[2.0, 5.0, 20.0, 30.0], [0.0, 0.0, 20.0, 10.0]])
+    numbers = torch.tensor([2, 1])
+    proposals = Proposals(boxes=boxes, objectness=torch.ones(2), anchors=numbers)
+    (found,) = to_original_pixels([proposals], batch)
+    torch.testing.assert_close(found.boxes, want, rtol=0, atol=1e-5)
+    assert float(found.boxes[:, 2].max()) <= 20.0, "inside the picture to the bit"
+    assert torch.equal(found.anchors, numbers)
+    (none,) = to_original_pixels([Detections.empty()], batch)
+    assert none.boxes.shape == (0, 4)
 
 
 @pytest.mark.parametrize(

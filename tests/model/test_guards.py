@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from frcnn.errors import ModelFileError
-from frcnn.model.guards import are_finite, evaluating, require_finite
+from frcnn.model.guards import are_finite, evaluating, nowhere, require_finite
 
 NAN, INF = float("nan"), float("inf")
 
@@ -54,3 +54,13 @@ def test_others_are_refused_and_the_stage_named(value: float) -> None:
     with pytest.raises(ModelFileError, match=r"RC520.*not finite.*after the box head") as caught:
         require_finite("box head", torch.zeros(3), torch.tensor([[0.0, value]]))
     assert caught.value.exit_code == 5
+
+
+@pytest.mark.parametrize("output", [[1.0, 2.0], [INF, 0.0], []])
+def test_the_loss_of_a_lost_network_is_nan_and_has_a_gradient(output: list[float]) -> None:
+    tensor = torch.tensor(output, requires_grad=True)
+    loss = nowhere(tensor)
+    assert loss.shape == ()
+    assert loss.isnan()
+    loss.backward()
+    assert tensor.grad is not None

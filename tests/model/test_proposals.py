@@ -108,6 +108,11 @@ def test_nothing_in_nothing_out() -> None:
     assert len(run([], []).boxes) == 0
 
 
+def test_the_smallest_side_in_pixels_of_the_resized_picture() -> None:
+    config = TEST.in_resized_pixels(Size(height=600, width=800), Size(height=375, width=500))
+    assert config == replace(TEST, min_side=16.0 * 1.6)
+
+
 def test_the_papers_and_the_authors_numbers() -> None:
     assert (TRAIN.before_nms, TRAIN.after_nms) == (12_000, 2_000)
     assert (TEST.before_nms, TEST.after_nms, TEST.nms_iou, TEST.min_side) == (6_000, 300, 0.7, 16.0)

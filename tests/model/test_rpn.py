@@ -136,3 +136,12 @@ def test_gradients_reach_the_features_and_every_weight(config: RPNConfig) -> Non
 def test_a_head_without_channels_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"error\[RC350\] rpn.channels: not a count of channels"):
         RPNConfig(channels=0)
+
+
+def test_a_detached_output_is_the_same_without_a_gradient() -> None:
+    output = RPNHead(4, 2, RPNConfig(channels=8))(torch.randn(1, 4, 3, 3))
+    fixed = output.detached()
+    assert all(torch.equal(a, b) for a, b in zip(fixed, output, strict=True))
+    assert output.deltas.requires_grad
+    assert not fixed.deltas.requires_grad
+    assert not fixed.objectness.requires_grad

@@ -64,6 +64,16 @@ def test_a_backbone_is_taken_whole(network: FasterRCNNConfig) -> None:
     assert torch.equal(model.box_head.logits.weight, head)
 
 
+def test_both_backbones_are_taken_where_the_stages_share_none(network: FasterRCNNConfig) -> None:
+    model = new_model(replace(network, sharing="separate"), 0)
+    own = model.backbone.body.state_dict()
+    tensors = {name: torch.full_like(tensor, 7) for name, tensor in own.items()}
+    take_backbone(model, BackboneWeights(tensors=tensors, preprocessing=None, origin="file.pth"))
+    assert model.rpn_backbone is not None
+    for backbone in (model.backbone, model.rpn_backbone):
+        assert all((tensor == 7).all() for tensor in backbone.body.state_dict().values())
+
+
 @pytest.mark.parametrize(("width", "taken"), [(8, True), (9, False)])
 def test_fc6_and_fc7_come_along_where_they_fit(
     network: FasterRCNNConfig, width: int, taken: bool

@@ -1,4 +1,4 @@
-"""Pictures into a batch, as the backbone was trained to see them. Faster R-CNN §3.3.
+"""Pictures into a batch, as the backbone was trained to see them, and boxes back. §3.3.
 
 One scale: the shorter side becomes 600 pixels unless the longer one would pass 1000. Batches are
 padded at right and bottom with zeros, which is the mean colour because the mean was subtracted.
@@ -8,15 +8,18 @@ stands how much, in which order, and by what the values are normalised.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from typing import Literal, TypeVar
 
 import torch
 from torch import Tensor
 
 from frcnn.errors import ConfigError, ShapeError
+from frcnn.ops import boxes as box_ops
 from frcnn.ops import pictures
-from frcnn.types import ImageBatch, Size
+from frcnn.types import Detections, ImageBatch, Proposals, Size
+
+Boxed = TypeVar("Boxed", Detections, Proposals)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,6 +166,22 @@ def to_batch(prepared: Sequence[Prepared], config: PictureConfig) -> ImageBatch:
         pixels[row, :, : size.height, : size.width] = picture.pixels
     originals = tuple(picture.original for picture in prepared)
     return ImageBatch(pixels=pixels, sizes=sizes, originals=originals)
+
+
+def to_original_pixels(found: Sequence[Boxed], batch: ImageBatch) -> list[Boxed]:
+    """Bring boxes from pixels of the resized pictures to those of the original ones.
+
+    Args:
+        found: for each picture of the batch its detections or proposals.
+        batch: its sizes are read.
+
+    Returns:
+        The same with their boxes in pixels of the original pictures, inside them.
+    """
+    return [
+        replace(each, boxes=box_ops.clip(box_ops.scale(each.boxes, size, original), original))
+        for each, size, original in zip(found, batch.sizes, batch.originals, strict=True)
+    ]  # clipped, because rounding may cross the border
 
 
 def _normalise(picture: Tensor, norm: Normalisation) -> Tensor:

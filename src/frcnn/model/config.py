@@ -1,6 +1,7 @@
 """Every stage's settings together; each stands in the file of its stage, with unit and source."""
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from frcnn.errors import ConfigError
 from frcnn.model.anchor_labels import AnchorLabelConfig
@@ -24,6 +25,9 @@ class FasterRCNNConfig:
     """C, without background."""
     pictures: PictureConfig = field(default_factory=PictureConfig)
     backbone: BackboneConfig = field(default_factory=BackboneConfig)
+    sharing: Literal["shared", "separate"] = "shared"
+    """Whether both stages look through one backbone (§3.2), or the RPN through one of its own, as
+    after the first two of the four steps (§3.2; Table 2, "unshared")."""
     anchors: AnchorConfig = field(default_factory=AnchorConfig)
     rpn: RPNConfig = field(default_factory=RPNConfig)
     anchor_labels: AnchorLabelConfig = field(default_factory=AnchorLabelConfig)

@@ -15,8 +15,6 @@ postprocess   postprocess.py     Fast R-CNN §3     Detections
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -24,24 +22,28 @@ from torch import Tensor, nn
 from frcnn.model.anchor_labels import label_anchors
 from frcnn.model.anchors import anchor_grid
 from frcnn.model.backbone import Backbone
-from frcnn.model.box_head import BoxHead
+from frcnn.model.batch import to_original_pixels
+from frcnn.model.box_head import BoxHead, HeadOutput
 from frcnn.model.config import FasterRCNNConfig
-from frcnn.model.guards import are_finite, evaluating, require_finite
+from frcnn.model.guards import are_finite, evaluating, nowhere, require_finite
 from frcnn.model.losses import head_box_loss, head_class_loss, rpn_box_loss, rpn_objectness_loss
 from frcnn.model.postprocess import PostprocessConfig, postprocess
 from frcnn.model.proposals import ProposalConfig, propose
 from frcnn.model.roi_pooling import pool_regions
 from frcnn.model.roi_sampling import sample_regions
 from frcnn.model.rpn import RPNHead, RPNOutput
-from frcnn.ops import boxes as box_ops
 from frcnn.ops.deltas import encode
 from frcnn.types import Detections, ImageBatch, Losses, Proposals, Size, Target
 
-Boxed = TypeVar("Boxed", Detections, Proposals)
+Targets = Sequence[Target]
+"""For each picture its true boxes, pixels of the resized picture."""
+Generators = Sequence[torch.Generator]
+"""For each picture where its draws come from (anchors, regions, dropout), so that they do not
+depend on its neighbours."""
 
 
 class FasterRCNN(nn.Module):
-    """The two stages on one backbone (§3.2). It has no modes: `predict` and `losses`."""
+    """The two stages, on one backbone (§3.2) or each on its own. No modes: predict and losses."""
 
     def __init__(self, config: FasterRCNNConfig) -> None:
         """Make a network with random weights, drawn from torch's global generator.
@@ -55,6 +57,7 @@ class FasterRCNN(nn.Module):
         channels = self.backbone.out_channels
         self.rpn = RPNHead(channels, config.anchors.per_cell, config.rpn)
         self.box_head = BoxHead(channels, config.roi_pooling.cells, config.classes, config.box_head)
+        self.rpn_backbone = Backbone(config.backbone) if config.sharing == "separate" else None
 
     def predict(
         self, batch: ImageBatch, report: PostprocessConfig | None = None
@@ -72,16 +75,14 @@ class FasterRCNN(nn.Module):
             ModelFileError: the network's numbers are not finite.
         """
         with evaluating(self), torch.no_grad():
-            features = self.backbone(self._pixels(batch))
-            proposals = self._proposed(features, batch, self.config.proposals_test)
+            features, rpn = self._look(batch)
+            require_finite("backbone", features)
+            proposals = self._proposed(rpn, features, batch, self.config.proposals_test)
             regions = self._pool(features, [p.boxes for p in proposals])
             answer = self.box_head(regions)
             require_finite("box head", answer.logits, answer.deltas)
-            found = self._postprocess(answer.logits, answer.deltas, proposals, batch, report)
-            return [
-                _to_original_pixels(*row)
-                for row in zip(found, batch.sizes, batch.originals, strict=True)
-            ]
+            found = self._postprocess(answer, proposals, batch, report)
+            return to_original_pixels(found, batch)
 
     def find_proposals(self, batch: ImageBatch, config: ProposalConfig) -> list[Proposals]:
         """Run the first stage alone; always evaluation behaviour, the module's state is restored.
@@ -97,40 +98,29 @@ class FasterRCNN(nn.Module):
             ModelFileError: the network's numbers are not finite.
         """
         with evaluating(self), torch.no_grad():
-            proposals = self._proposed(self.backbone(self._pixels(batch)), batch, config)
-            return [
-                _to_original_pixels(*row)
-                for row in zip(proposals, batch.sizes, batch.originals, strict=True)
-            ]
+            features = self._first_backbone(self._pixels(batch))
+            proposals = self._proposed(self.rpn(features), features, batch, config)
+            return to_original_pixels(proposals, batch)
 
-    def losses(
-        self,
-        batch: ImageBatch,
-        targets: Sequence[Target],
-        generators: Sequence[torch.Generator],
-    ) -> Losses:
+    def losses(self, batch: ImageBatch, targets: Targets, generators: Generators) -> Losses:
         """Compute the joint loss of both stages (§3.2, approximate joint training).
 
         Args:
             batch: B pictures.
             targets: for each its true boxes, pixels of the resized picture.
-            generators: for each where its draws come from (anchors, regions, dropout), so that
-                a picture's draws do not depend on its neighbours.
+            generators: for each where its draws come from (anchors, regions, dropout).
 
         Returns:
             Four scalars, each the mean over the pictures. All are NaN where the network no
             longer gives finite numbers: there is nothing to propose from then.
         """
-        features = self.backbone(self._pixels(batch))
-        anchors = self._anchors(features)
-        rpn = self.rpn(features)
+        features, rpn = self._look(batch)
         if not are_finite(rpn.objectness, rpn.deltas):
-            nowhere = rpn.objectness.sum() * torch.nan
-            return Losses(
-                rpn_objectness=nowhere, rpn_boxes=nowhere, head_classes=nowhere, head_boxes=nowhere
-            )
+            lost = nowhere(rpn.objectness)
+            return Losses(rpn_objectness=lost, rpn_boxes=lost, head_classes=lost, head_boxes=lost)
+        anchors = self._anchors(features)
         objectness, boxes = self.rpn_losses(rpn, anchors, batch, targets, generators)
-        proposals = self.propose(_detached(rpn), anchors, batch, self.config.proposals_train)
+        proposals = self.propose(rpn.detached(), anchors, batch, self.config.proposals_train)
         classes, regions = self.head_losses(
             features, [p.boxes for p in proposals], targets, generators
         )
@@ -138,13 +128,54 @@ class FasterRCNN(nn.Module):
             rpn_objectness=objectness, rpn_boxes=boxes, head_classes=classes, head_boxes=regions
         )
 
+    def first_stage_losses(
+        self, batch: ImageBatch, targets: Targets, generators: Generators
+    ) -> tuple[Tensor, Tensor]:
+        """Compute the RPN's two losses alone, from pixels. §3.1.3; §3.2, steps 1 and 3.
+
+        Args:
+            batch: B pictures.
+            targets: for each its true boxes, pixels of the resized picture.
+            generators: for each where its draw of anchors comes from.
+
+        Returns:
+            Objectness loss and box loss, scalars, means over the pictures; both are NaN where
+            the network no longer gives finite numbers.
+        """
+        features = self._first_backbone(self._pixels(batch))
+        rpn = self.rpn(features)
+        if not are_finite(rpn.objectness, rpn.deltas):
+            return nowhere(rpn.objectness), nowhere(rpn.objectness)
+        return self.rpn_losses(rpn, self._anchors(features), batch, targets, generators)
+
+    def second_stage_losses(
+        self,
+        batch: ImageBatch,
+        proposals: Sequence[Tensor],
+        targets: Targets,
+        generators: Generators,
+    ) -> tuple[Tensor, Tensor]:
+        """Compute Fast R-CNN's two losses alone, on given proposals. §3.2, steps 2 and 4.
+
+        Args:
+            batch: B pictures.
+            proposals: for each [P, 4] float32, pixels of the resized picture; P may be 0.
+            targets: for each its true boxes, pixels of the resized picture.
+            generators: for each where its draws come from (regions, dropout).
+
+        Returns:
+            Class loss and box loss, scalars, means over the pictures; both are NaN where the
+            network no longer gives finite numbers.
+        """
+        return self.head_losses(self.backbone(self._pixels(batch)), proposals, targets, generators)
+
     def rpn_losses(
         self,
         rpn: RPNOutput,
         anchors: Tensor,
         batch: ImageBatch,
-        targets: Sequence[Target],
-        generators: Sequence[torch.Generator],
+        targets: Targets,
+        generators: Generators,
     ) -> tuple[Tensor, Tensor]:
         """Compute the first stage's two losses, means over the pictures. Eq. (1).
 
@@ -159,16 +190,13 @@ class FasterRCNN(nn.Module):
             Objectness loss and box loss, scalars.
         """
         objectness, boxes = [], []
-        for row, (target, generator) in enumerate(zip(targets, generators, strict=True)):
-            labels = label_anchors(
-                anchors, target, batch.sizes[row], self.config.anchor_labels, generator
-            )
-            objectness.append(rpn_objectness_loss(rpn.objectness[row], labels))
-            per_cell = self.config.anchors.per_cell
+        config, per_cell = self.config, self.config.anchors.per_cell
+        rows = zip(*rpn, batch.sizes, targets, generators, strict=True)
+        for scores, deltas, size, target, draw in rows:
+            labels = label_anchors(anchors, target, size, config.anchor_labels, draw)
+            objectness.append(rpn_objectness_loss(scores, labels))
             boxes.append(
-                rpn_box_loss(
-                    rpn.deltas[row], anchors, target.boxes, labels, self.config.rpn_loss, per_cell
-                )
+                rpn_box_loss(deltas, anchors, target.boxes, labels, config.rpn_loss, per_cell)
             )
         return torch.stack(objectness).mean(), torch.stack(boxes).mean()
 
@@ -188,7 +216,7 @@ class FasterRCNN(nn.Module):
         """
         rows = zip(rpn.objectness, rpn.deltas, batch.sizes, batch.originals, strict=True)
         return [
-            propose(objectness, deltas, anchors, size, _in_resized_pixels(config, size, original))
+            propose(objectness, deltas, anchors, size, config.in_resized_pixels(size, original))
             for objectness, deltas, size, original in rows
         ]
 
@@ -196,8 +224,8 @@ class FasterRCNN(nn.Module):
         self,
         features: Tensor,
         proposals: Sequence[Tensor],
-        targets: Sequence[Target],
-        generators: Sequence[torch.Generator],
+        targets: Targets,
+        generators: Generators,
     ) -> tuple[Tensor, Tensor]:
         """Compute the second stage's two losses, means over the pictures. Fast R-CNN Eq. (1).
 
@@ -208,8 +236,10 @@ class FasterRCNN(nn.Module):
             generators: for each picture where its draws come from.
 
         Returns:
-            Class loss and box loss, scalars.
+            Class loss and box loss, scalars; both are NaN where the features are not finite.
         """
+        if not are_finite(features):  # max pooling would let NaN pass for a number
+            return nowhere(features), nowhere(features)
         config = self.config.roi_sampling
         sampled = [
             sample_regions(*row[:2], config, row[2])
@@ -219,29 +249,35 @@ class FasterRCNN(nn.Module):
         regions = self._pool(features, [s.boxes for s in sampled])
         answer = self.box_head.forward_dropping(regions, list(zip(counts, generators, strict=True)))
         classes, boxes = [], []
-        for logits, deltas, regions_of in zip(
-            torch.split(answer.logits, counts),
-            torch.split(answer.deltas, counts),
-            sampled,
-            strict=True,
-        ):
-            wanted = self.box_head.normalise(encode(regions_of.targets, regions_of.boxes))
-            classes.append(head_class_loss(logits, regions_of.labels))
-            boxes.append(head_box_loss(deltas, regions_of.labels, wanted, self.config.head_loss))
+        answers = (torch.split(part, counts) for part in answer)
+        for own, logits, deltas in zip(sampled, *answers, strict=True):
+            wanted = self.box_head.normalise(encode(own.targets, own.boxes))
+            classes.append(head_class_loss(logits, own.labels))
+            boxes.append(head_box_loss(deltas, own.labels, wanted, self.config.head_loss))
         return torch.stack(classes).mean(), torch.stack(boxes).mean()
 
     def _pixels(self, batch: ImageBatch) -> Tensor:
         weight = self.rpn.conv.weight
         return batch.pixels.to(weight.device, weight.dtype, memory_format=torch.channels_last)
 
+    def _first_backbone(self, pixels: Tensor) -> Tensor:
+        features: Tensor = (self.rpn_backbone or self.backbone)(pixels)
+        return features
+
+    def _look(self, batch: ImageBatch) -> tuple[Tensor, RPNOutput]:
+        """Give the detector's feature map, and what the RPN says of it, or of its own one."""
+        pixels = self._pixels(batch)
+        features = self.backbone(pixels)
+        own = features if self.rpn_backbone is None else self.rpn_backbone(pixels)
+        return features, self.rpn(own)
+
     def _anchors(self, features: Tensor) -> Tensor:
         grid = Size(features.shape[2], features.shape[3])
         return anchor_grid(self.config.anchors, grid).to(features.device)
 
     def _proposed(
-        self, features: Tensor, batch: ImageBatch, config: ProposalConfig
+        self, rpn: RPNOutput, features: Tensor, batch: ImageBatch, config: ProposalConfig
     ) -> list[Proposals]:
-        rpn = self.rpn(features)
         require_finite("RPN", rpn.objectness, rpn.deltas)
         return self.propose(rpn, self._anchors(features), batch, config)
 
@@ -250,28 +286,13 @@ class FasterRCNN(nn.Module):
 
     def _postprocess(
         self,
-        logits: Tensor,
-        deltas: Tensor,
+        answer: HeadOutput,
         proposals: Sequence[Proposals],
         batch: ImageBatch,
         report: PostprocessConfig | None,
     ) -> list[Detections]:
         counts = [len(p.boxes) for p in proposals]
-        probabilities = torch.split(logits.softmax(dim=1), counts)
-        real = torch.split(self.box_head.denormalise(deltas), counts)
+        probabilities = torch.split(answer.logits.softmax(dim=1), counts)
+        real = torch.split(self.box_head.denormalise(answer.deltas), counts)
         rows = zip(probabilities, real, proposals, batch.sizes, strict=True)
         return [postprocess(*row, report or self.config.postprocess) for row in rows]
-
-
-def _detached(rpn: RPNOutput) -> RPNOutput:
-    """Hold the proposals fixed: approximate joint training ignores their gradient (§3.2, ii)."""
-    return RPNOutput(objectness=rpn.objectness.detach(), deltas=rpn.deltas.detach())
-
-
-def _in_resized_pixels(config: ProposalConfig, size: Size, original: Size) -> ProposalConfig:
-    return replace(config, min_side=config.min_side * min(size) / min(original))
-
-
-def _to_original_pixels(found: Boxed, size: Size, original: Size) -> Boxed:
-    boxes = box_ops.scale(found.boxes, size, original)
-    return replace(found, boxes=box_ops.clip(boxes, original))  # rounding may cross the border

@@ -1,4 +1,4 @@
-"""What a prediction stands on: evaluation behaviour in every layer, and numbers that are finite."""
+"""What the network stands on: evaluation behaviour in a prediction, numbers that are finite."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,6 +29,15 @@ def evaluating(module: nn.Module) -> Iterator[None]:
 def are_finite(*tensors: Tensor) -> bool:
     """Whether no number is NaN or infinite; tensors of any shape, empty ones too."""
     return all(bool(tensor.isfinite().all()) for tensor in tensors)
+
+
+def nowhere(output: Tensor) -> Tensor:
+    """Give the loss of a network whose numbers are not finite: a scalar NaN.
+
+    Args:
+        output: of any shape; what led to it is led to from the loss, too.
+    """
+    return output.sum() * float("nan")
 
 
 def require_finite(stage: str, *tensors: Tensor) -> None:

@@ -3,7 +3,7 @@
 Faster R-CNN §3.3. Shapes: M anchors in, P <= after_nms proposals out.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from torch import Tensor
 
@@ -48,6 +48,15 @@ class ProposalConfig:
                 want="a number in (0, 1]",
                 fix="the paper's is 0.7",
             )
+
+    def in_resized_pixels(self, size: Size, original: Size) -> "ProposalConfig":
+        """Give the same with `min_side` in pixels of the resized picture, as `propose` wants it.
+
+        Args:
+            size: of the resized picture, without padding.
+            original: of the original picture.
+        """
+        return replace(self, min_side=self.min_side * min(size) / min(original))
 
 
 TRAIN = ProposalConfig(before_nms=12000, after_nms=2000)  # 2000: §3.3; 12000: authors' code

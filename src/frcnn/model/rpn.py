@@ -41,6 +41,10 @@ class RPNOutput(NamedTuple):
     deltas: Tensor
     """[B, M, 4] float32 (tx, ty, tw, th)."""
 
+    def detached(self) -> "RPNOutput":
+        """Hold it fixed: approximate joint training ignores the proposals' gradient (§3.2, ii)."""
+        return RPNOutput(objectness=self.objectness.detach(), deltas=self.deltas.detach())
+
 
 class RPNHead(nn.Module):
     """A 3 x 3 convolution, then two 1 x 1 ones: objectness and deltas."""

@@ -39,7 +39,7 @@ def new_model(config: FasterRCNNConfig, seed: int) -> FasterRCNN:
 
 
 def take_backbone(model: FasterRCNN, weights: BackboneWeights) -> str:
-    """Start from a backbone's published weights.
+    """Start from a backbone's published weights; both backbones where the stages share none.
 
     Args:
         model: changed in place.
