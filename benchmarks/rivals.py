@@ -34,7 +34,7 @@ from frcnn.model.roi_pooling import RoIPoolingConfig, pool_regions
 from frcnn.model.rpn import RPNConfig
 from frcnn.prediction.predictor import Detector
 from frcnn.training.optimizer import OptimizerConfig, make_optimizer
-from frcnn.training.schemes import Precision
+from frcnn.training.precision import Precision
 from frcnn.training.step import take_step
 from frcnn.types import Size, Target
 

@@ -17,7 +17,7 @@ from frcnn.training import checkpoint
 from frcnn.training.job import Job
 from frcnn.training.log import CLOCKS, Diary
 from frcnn.training.progress import Quiet
-from frcnn.training.schemes import Precision
+from frcnn.training.precision import Precision
 from frcnn.training.start import new_model
 from frcnn.training.step import StepReport
 from frcnn.weights import file as weights_file

@@ -19,7 +19,7 @@ from frcnn.training.fit import fit
 from frcnn.training.job import Job
 from frcnn.training.log import Diary
 from frcnn.training.progress import Quiet
-from frcnn.training.schemes import Precision
+from frcnn.training.precision import Precision
 from frcnn.training.step import StepReport
 
 Make = Callable[..., Job]

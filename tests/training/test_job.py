@@ -8,7 +8,7 @@ import torch
 from frcnn import settings
 from frcnn.errors import ConfigError
 from frcnn.training.job import Job, Length, TrainingConfig, length_of
-from frcnn.training.schemes import Precision
+from frcnn.training.precision import Precision
 
 Make = Callable[..., Job]
 

@@ -1,106 +1,272 @@
-"""Approximate joint training: four terms from one pass, draws from (seed, epoch, picture) alone."""
+"""The schemes: which parts move in which step, and that a run stopped anywhere goes on to the bit."""
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
 
-from frcnn.model.batch import to_batch
-from frcnn.training.batches import Example, Examples, Visit, generator_of
+from frcnn.errors import DataError
+from frcnn.model.faster_rcnn import FasterRCNN
+from frcnn.run_folder import RunFolder
+from frcnn.training import checkpoint
+from frcnn.training.course import Course, first_network, has_begun
 from frcnn.training.job import Job
-from frcnn.training.schemes import Precision, joint_losses
+from frcnn.training.log import Diary
+from frcnn.training.progress import Quiet
+from frcnn.training.schemes import SCHEMES
+from frcnn.training.start import new_model
+from frcnn.training.step import StepReport
+from frcnn.weights import file as weights_file
 
 Make = Callable[..., Job]
-CPU = torch.device("cpu")
+SIX = ("training.checkpoint.minutes=0",)
+OF_SCHEME = {
+    "exact-joint": ("model.roi_pooling.method=warp",),
+    "unshared": ("model.sharing=separate",),
+}
 
 
-def examples_of(job: Job, *numbers: int) -> list[Example]:
-    read = Examples(job.train, job.config.seed, job.model.config.pictures, job.config.batches)
-    return [read[Visit(0, number, 0)] for number in numbers]
+class Killed(BaseException):
+    """The end of the process, as far as a test can play it."""
 
 
-def values(job: Job, examples: list[Example], seed: int = 0) -> dict[str, float]:
-    job.model.eval()  # batch statistics depend on the neighbours
-    with torch.no_grad():
-        terms = joint_losses(job.model, seed, job.precision)(examples)
-    return {name: float(term) for name, term in terms.items()}
+class DiesAfter(Quiet):
+    """Ends the run after so many steps of all phases together."""
+
+    def __init__(self, steps: int) -> None:
+        self.left = steps
+
+    def step(self, report: StepReport, total: int) -> None:
+        self.left -= 1
+        if self.left == 0:
+            raise Killed
 
 
-def test_the_terms_are_the_models_own(make_job: Make) -> None:
-    job = make_job()
-    examples = examples_of(job, 1, 2)
-    batch = to_batch([e.prepared for e in examples], job.model.config.pictures)
-    job.model.eval()
-    with torch.no_grad():
-        own = job.model.losses(
-            batch,
-            [e.target for e in examples],
-            [generator_of("draws", 5, *e.visit) for e in examples],
-        )
-    assert values(job, examples, seed=5) == {n: float(t) for n, t in own.named().items()}
+@pytest.fixture
+def make_course(make_job: Make) -> Callable[..., Course]:
+    """Makes courses: `make_course("alternating", "training.seed=1", name="again")`."""
+
+    def make(scheme: str, *changes: str, display: Quiet | None = None, **fields: Any) -> Course:
+        own = (f"training.scheme={scheme}", *OF_SCHEME.get(scheme, ()), *changes)
+        job = make_job(*own, **fields)
+        model = new_model(first_network(job.model.config, scheme), job.config.seed)
+        return Course(job=replace(job, model=model), display=display or Quiet())
+
+    return make
 
 
-def test_a_batch_is_the_mean_of_its_pictures(make_job: Make) -> None:
-    """Draws do not depend on the neighbours; pictures of one size are not padded."""
-    job = make_job()
-    together = values(job, examples_of(job, 1, 2))
-    apart = [values(job, examples_of(job, number)) for number in (1, 2)]
-    for name, value in together.items():
-        assert value == pytest.approx(sum(each[name] for each in apart) / 2, rel=1e-4), name
+def run(course: Course) -> None:
+    SCHEMES[course.job.config.scheme](course)
 
 
-def test_another_seed_draws_others(make_job: Make) -> None:
-    job = make_job()
-    examples = examples_of(job, 1)
-    assert values(job, examples) == values(job, examples)
-    assert values(job, examples) != values(job, examples, seed=1)
+def weights(run: RunFolder) -> dict[str, Tensor]:
+    return weights_file.load(run.last)[1]
 
 
-def test_both_stages_teach_the_backbone(make_job: Make) -> None:
-    job = make_job()
-    terms = joint_losses(job.model, 0, job.precision)(examples_of(job, 1))
-    weight = job.model.backbone.body.get_submodule("conv1").weight
-    for name, term in terms.items():
-        (gradient,) = torch.autograd.grad(term, weight, retain_graph=True)
-        assert gradient.isfinite().all()
-        assert gradient.abs().sum() > 0 or name.endswith("boxes")
+def moved(before: dict[str, Tensor], after: dict[str, Tensor]) -> set[str]:
+    """Parts of the network whose weights differ, among those that both have."""
+    return {
+        name.partition(".")[0]
+        for name in before.keys() & after.keys()
+        if not torch.equal(before[name], after[name])
+    }
 
 
-def test_proposals_are_held_fixed_while_the_head_learns(make_job: Make) -> None:
-    """§3.2, ii: the head's losses give the RPN's own layers no gradient."""
-    job = make_job()
-    terms = joint_losses(job.model, 0, job.precision)(examples_of(job, 1))
-    head = terms["head_classes"] + terms["head_boxes"]
-    for parameter in job.model.rpn.parameters():
-        (gradient,) = torch.autograd.grad(head, parameter, retain_graph=True, allow_unused=True)
-        assert gradient is None
+def steps_of(course: Course) -> list[RunFolder]:
+    path = course.job.run.path
+    return [*(RunFolder(path / f"step-{n}") for n in (1, 2, 3)), course.job.run]
 
 
-@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
-def test_half_precision_is_near_and_its_losses_are_whole(
-    make_job: Make, dtype: torch.dtype
+@pytest.fixture(scope="module")
+def start() -> Callable[[Course], dict[str, Tensor]]:
+    """The weights that a course begins with."""
+    return lambda course: {n: t.clone() for n, t in course.job.model.state_dict().items()}
+
+
+def test_the_four_steps_move_what_the_paper_says(make_course: Make, start: Any) -> None:
+    course = make_course("alternating")
+    first = start(course)
+    run(course)
+    one, two, three, four = map(weights, steps_of(course))
+    assert moved(first, one) == {"rpn_backbone", "rpn"}
+    assert moved(one, two) == {"backbone", "box_head"}
+    assert moved(two, three) == {"rpn"}
+    assert not any(name.startswith("rpn_backbone") for name in three)
+    assert moved(three, four) == {"box_head"}
+
+
+def test_step_3_starts_its_rpn_layers_anew(make_course: Make) -> None:
+    course = make_course("alternating", "training.alternating.rpn_layers.learning_rate=1e-9")
+    run(course)
+    _, two, three, _ = map(weights, steps_of(course))
+    assert not torch.allclose(two["rpn.conv.weight"], three["rpn.conv.weight"], atol=1e-3)
+
+
+@pytest.mark.parametrize(("last_layers", "kept"), [("new", False), ("kept", True)])
+def test_step_4_starts_its_last_layers_as_the_settings_say(
+    make_course: Make, last_layers: str, kept: bool
 ) -> None:
-    job = make_job()
-    examples = examples_of(job, 1)
-    half = replace(job, precision=Precision(device=CPU, dtype=dtype))
-    assert values(half, examples) != values(job, examples)
-    terms = joint_losses(job.model, 0, half.precision)(examples)
-    terms = {name: term.detach() for name, term in terms.items()}
-    assert {term.dtype for term in terms.values()} == {torch.float32}
-    first = values(job, examples)["rpn_objectness"]
-    assert float(terms["rpn_objectness"]) == pytest.approx(first, rel=0.1)
-    assert {p.dtype for p in job.model.parameters()} == {torch.float32}
+    """The authors' Python code draws them anew, their MATLAB code keeps those of step 2."""
+    course = make_course(
+        "alternating",
+        f"training.alternating.last_layers={last_layers}",
+        "training.alternating.detector_layers.learning_rate=1e-9",
+    )
+    run(course)
+    *_, three, four = map(weights, steps_of(course))
+    assert torch.allclose(three["box_head.logits.weight"], four["box_head.logits.weight"]) == kept
 
 
-def test_only_float16_is_scaled() -> None:
-    for dtype in (torch.float32, torch.bfloat16, torch.float16):
-        scaler = Precision(device=CPU, dtype=dtype).scaler()
-        assert scaler.is_enabled() == (dtype == torch.float16)
+def test_each_step_has_the_length_of_its_plan(make_course: Make) -> None:
+    course = make_course(
+        "alternating",
+        "training.alternating.rpn.steps=3",
+        "training.alternating.detector.steps=2",
+        "training.alternating.detector.batch=1",
+        "training.alternating.detector.regions=8",
+        "training.alternating.rpn_layers.steps=1",
+        "training.alternating.detector_layers.steps=4",
+    )
+    run(course)
+    rows = [Diary(folder).steps() for folder in steps_of(course)]
+    assert [len(each) for each in rows] == [3, 2, 1, 4]
+    assert [len(each[0]["pictures"]) for each in rows] == [2, 1, 2, 2]
+    config = weights_file.read_header(steps_of(course)[1].last).config
+    assert config["roi_sampling"]["count"] == 8
 
 
-def test_float32_is_left_as_it_is() -> None:
-    with Precision(device=CPU).autocast():
-        assert not torch.is_autocast_enabled("cpu")
-    with Precision(device=CPU, dtype=torch.bfloat16).autocast():
-        assert torch.is_autocast_enabled("cpu")
+def test_each_step_says_which_it_is_and_learns_its_own_terms(
+    make_course: Make, recorder: Any
+) -> None:
+    display = recorder()
+    course = make_course("alternating", display=display)
+    run(course)
+    titles = [text for text in display.said if text.startswith("step ") and " of 4: " in text]
+    assert [title[:11] for title in titles] == [f"step {n} of 4:" [:11] for n in (1, 2, 3, 4)]
+    terms = [{n for n in Diary(f).steps()[0] if n.startswith(("rpn_", "head_"))} for f in steps_of(course)]
+    rpn, head = {"rpn_objectness", "rpn_boxes"}, {"head_classes", "head_boxes"}
+    assert terms == [rpn, head, rpn, head]
+    judged = [Diary(f).evaluations()[-1] for f in steps_of(course)]
+    assert ["val_AR_300" in row for row in judged] == [True, False, True, False]
+    assert ["val_AP" in row for row in judged] == [False, True, False, True]
+
+
+def test_the_finished_detector_is_in_the_run_folder_and_checkpoints_of_steps_are_gone(
+    make_course: Make,
+) -> None:
+    course = make_course("alternating")
+    run(course)
+    header = weights_file.read_header(course.job.run.best)
+    assert header.config["sharing"] == "shared"
+    *steps, last = steps_of(course)
+    assert not any(checkpoint.checkpoints(each) for each in steps)
+    assert checkpoint.checkpoints(last)
+    for each in steps:
+        assert (each.path / "done.json").exists()
+        assert (each.plots / "curves.png").exists()
+    for number in (1, 3):
+        assert (course.job.run.path / f"step-{number}" / "proposals.safetensors").exists()
+
+
+def test_unshared_training_ends_with_two_backbones(make_course: Make) -> None:
+    course = make_course("unshared")
+    run(course)
+    found = weights(course.job.run)
+    assert moved(
+        {n.removeprefix("rpn_"): t for n, t in found.items() if n.startswith("rpn_backbone")},
+        {n: t for n, t in found.items() if n.startswith("backbone")},
+    ) == {"backbone"}
+    assert weights_file.read_header(course.job.run.best).config["sharing"] == "separate"
+
+
+@pytest.mark.parametrize("scheme", ["joint", "exact-joint"])
+def test_joint_schemes_move_every_part(make_course: Make, start: Any, scheme: str) -> None:
+    course = make_course(scheme)
+    first = start(course)
+    run(course)
+    assert moved(first, weights(course.job.run)) == {"backbone", "rpn", "box_head"}
+
+
+def test_the_rpn_alone_leaves_the_head(make_course: Make, start: Any) -> None:
+    course = make_course("rpn")
+    first = start(course)
+    run(course)
+    assert moved(first, weights(course.job.run)) == {"backbone", "rpn"}
+
+
+@pytest.mark.parametrize("at", [1, 5, 6, 7, 11, 13, 18, 19, 23, 24])
+def test_a_run_that_was_killed_in_any_step_goes_on_to_the_bit(
+    make_course: Make, assert_same_run: Callable, at: int
+) -> None:
+    whole = make_course("alternating", name="whole")
+    run(whole)
+    with pytest.raises(Killed):
+        run(make_course("alternating", name="killed", display=DiesAfter(at)))
+    again = make_course("alternating", name="killed")
+    assert has_begun(again.job.run)
+    run(again)
+    assert_same_run(whole.job.run, again.job.run)
+    for one, other in zip(steps_of(whole), steps_of(again), strict=True):
+        assert one.last.read_bytes() == other.last.read_bytes()
+
+
+def test_a_scheme_that_is_done_changes_nothing(make_course: Make) -> None:
+    run(make_course("alternating"))
+    again = make_course("alternating")
+    before = {p: p.read_bytes() for p in again.job.run.path.rglob("*") if p.is_file()}
+    outcome = SCHEMES["alternating"](again)
+    assert outcome.figures is None
+    after = {p: p.read_bytes() for p in again.job.run.path.rglob("*") if p.is_file()}
+    assert {p.name for p in before if before[p] != after.get(p)} <= {"metrics.jsonl", "metrics.csv"}
+    assert before.keys() == after.keys()
+
+
+def test_proposals_of_other_pictures_are_refused(make_course: Make, tmp_path: Path) -> None:
+    """Between step 1 and step 2 a picture was taken away."""
+    with pytest.raises(Killed):
+        run(make_course("alternating", display=DiesAfter(7)))
+    fewer = make_course("alternating")
+    job = replace(fewer.job, train=fewer.job.train.subset(range(9)))
+    with pytest.raises(DataError) as caught:
+        run(Course(job=job, display=Quiet()))
+    assert "proposals" in caught.value.place
+
+
+def test_a_run_that_took_no_step_has_not_begun(tmp_path: Path) -> None:
+    assert not has_begun(RunFolder(tmp_path))
+
+
+def test_mirrored_proposals_may_be_computed(make_course: Make) -> None:
+    mirrored = make_course("alternating", name="mirrored")
+    run(mirrored)
+    computed = make_course(
+        "alternating", "training.alternating.of_mirrored=computed", name="computed"
+    )
+    run(computed)
+    one, other = (
+        (course.job.run.path / "step-1" / "proposals.safetensors").stat().st_size
+        for course in (mirrored, computed)
+    )
+    assert other > 1.5 * one
+
+
+def test_the_network_of_a_scheme_that_shares_is_shared(make_job: Make) -> None:
+    config = make_job().model.config
+    assert first_network(config, "joint") is config
+    assert first_network(config, "alternating").sharing == "separate"
+    assert isinstance(new_model(first_network(config, "alternating"), 0).rpn_backbone, object)
+
+
+def test_steps_1_and_2_both_start_from_the_same_backbone_weights(make_course: Make) -> None:
+    """From ImageNet weights, and from ImageNet weights again."""
+    course = make_course("alternating")
+    model: FasterRCNN = course.start()
+    assert model.rpn_backbone is not None
+    pairs = zip(
+        model.rpn_backbone.state_dict().values(), model.backbone.state_dict().values(), strict=True
+    )
+    assert all(a.shape == b.shape for a, b in pairs)

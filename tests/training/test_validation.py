@@ -12,7 +12,7 @@ from frcnn.prediction.predictor import Detector
 from frcnn.training.averaging import start_average
 from frcnn.training.batches import BatchConfig, Examples, Visit
 from frcnn.training.job import Job
-from frcnn.training.schemes import joint_losses
+from frcnn.training.objectives import joint_losses
 from frcnn.training.validation import (
     EvaluationConfig,
     averaged,
