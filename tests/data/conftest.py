@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from frcnn.data.records import Record, Split, Stamp
+from frcnn.types import Size, Target
+
 Box = tuple[str, object, object, object, object]
 """Class, then VOC's xmin, ymin, xmax, ymax, as they shall stand in the file."""
 
@@ -106,3 +109,20 @@ def voc(tmp_path: Path) -> Maker:
 def standard(voc: Maker) -> Maker:
     """A data set without fault."""
     return voc.standard()
+
+
+@pytest.fixture
+def album() -> Split:
+    """Four pictures that are nowhere on a disk, each of another size."""
+    sizes = {"a": Size(40, 60), "b": Size(60, 40), "ü": Size(30, 30), "d": Size(1, 1)}
+    records = tuple(
+        Record(
+            name=name,
+            path=Path(f"{name}.png"),
+            size=size,
+            target=Target.empty(),
+            stamp=Stamp(100 + number, 0),
+        )
+        for number, (name, size) in enumerate(sizes.items())
+    )
+    return Split(name="train", classes=("cat",), records=records)

@@ -163,6 +163,17 @@ class Split(Sequence[Sample]):
                 digest.update(values.numpy().tobytes())
         return digest.hexdigest()
 
+    @cached_property
+    def picture_fingerprint(self) -> str:
+        """SHA-256, hexadecimal, of which pictures these are: names, sizes, bytes and order.
+
+        Their boxes and classes are not in it: proposals do not depend on them.
+        """
+        digest = hashlib.sha256()
+        for r in self.records:
+            digest.update(ascii((r.name, tuple(r.size), r.stamp.bytes)).encode())
+        return digest.hexdigest()
+
     def __repr__(self) -> str:
         boxes = sum(self.boxes_per_class.values())
         return (
