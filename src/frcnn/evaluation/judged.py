@@ -48,6 +48,21 @@ def in_order(pairs: Iterable[Judged], classes: Sequence[str]) -> list[Judged]:
     return sorted(here, key=lambda pair: (pair.name, _content(pair)))
 
 
+def require_boxes(place: str, what: str, boxes: Tensor) -> None:
+    """Refuse boxes that cannot be held against others.
+
+    Args:
+        place: where they are, for the message, as `picture NAME`.
+        what: each of them is, as `true box`.
+        boxes: [N, 4] on the CPU.
+
+    Raises:
+        ConfigError: a number is not finite, or a box is inverted (RC334).
+    """
+    _require_finite(f"{place}: box of {what}", boxes)
+    _require_upright(f"{place}: {what}", boxes)
+
+
 def require_share(name: str, value: float) -> None:
     """Refuse a threshold that is not between 0 and 1.
 
@@ -85,8 +100,7 @@ def _checked(pair: Judged, classes: int) -> Judged:
     place = f"picture {pair.name}"
     _require_finite(f"{place}: score of detection", here.detections.scores[:, None])
     for what, boxes in (("detection", here.detections.boxes), ("true box", here.target.boxes)):
-        _require_finite(f"{place}: box of {what}", boxes)
-        _require_upright(f"{place}: {what}", boxes)
+        require_boxes(place, what, boxes)
     for what, labels in (("detection", here.detections.labels), ("true box", here.target.labels)):
         _require_known(f"{place}: {what}", labels, classes)
     return here

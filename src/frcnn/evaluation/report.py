@@ -10,6 +10,7 @@ from typing import Any
 from frcnn.evaluation.coco import coco
 from frcnn.evaluation.curves import OperatingPoint
 from frcnn.evaluation.judged import Judged
+from frcnn.evaluation.table import aligned, number
 from frcnn.evaluation.voc import voc
 
 
@@ -70,10 +71,10 @@ class Figures:
         rows = [_class_row(row) for row in self.per_class]
         objects = str(sum(row.objects for row in self.per_class))
         means = (self.coco["AP"], self.coco["AP50"], self.voc07_map, self.voc_map)
-        rows.append(["all", objects, *map(_text, means), "", "", "", ""])
-        others = [f"{name} {_text(value)}" for name, value in self.coco.items()]
+        rows.append(["all", objects, *map(number, means), "", "", "", ""])
+        others = [f"{name} {number(value)}" for name, value in self.coco.items()]
         return "\n".join(
-            [*_aligned([heads, *rows]), "", *("  ".join(others[at : at + 6]) for at in (0, 6))]
+            [*aligned([heads, *rows]), "", *("  ".join(others[at : at + 6]) for at in (0, 6))]
         )
 
 
@@ -116,20 +117,4 @@ def _class_row(row: ClassFigures) -> list[str]:
     aps = (row.ap, row.ap50, row.voc07, row.voc)
     point = row.best_f1
     best = (point.f1, point.score, point.precision, point.recall) if point else (None,) * 4
-    return [row.name, str(row.objects), *map(_text, (*aps, *best))]
-
-
-def _text(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3f}"
-
-
-def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
-    lines = [
-        "  ".join(
-            cell.ljust(width) if k == 0 else cell.rjust(width)
-            for k, (cell, width) in enumerate(zip(row, widths, strict=True))
-        )
-        for row in rows
-    ]
-    return [line.rstrip() for line in lines]
+    return [row.name, str(row.objects), *map(number, (*aps, *best))]
