@@ -14,8 +14,8 @@ from frcnn.errors import ConfigError
 from frcnn.model.batch import CAFFE, TORCHVISION
 from frcnn.presets import PRESETS, RunConfig, StartConfig, for_pictures, from_scratch
 from frcnn.training.batches import Examples, Visit
-from frcnn.training.optimizer import make_optimizer
 from frcnn.training.objectives import joint_losses
+from frcnn.training.optimizer import make_optimizer
 from frcnn.training.precision import Precision
 from frcnn.training.start import new_model
 from frcnn.training.step import take_step

@@ -16,8 +16,8 @@ from frcnn.run_folder import RunFolder
 from frcnn.training import checkpoint
 from frcnn.training.job import Job
 from frcnn.training.log import CLOCKS, Diary
-from frcnn.training.progress import Quiet
 from frcnn.training.precision import Precision
+from frcnn.training.progress import Quiet
 from frcnn.training.start import new_model
 from frcnn.training.step import StepReport
 from frcnn.weights import file as weights_file

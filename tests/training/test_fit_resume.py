@@ -18,8 +18,8 @@ from frcnn.training import fit as fit_module
 from frcnn.training.fit import fit
 from frcnn.training.job import Job
 from frcnn.training.log import Diary
-from frcnn.training.progress import Quiet
 from frcnn.training.precision import Precision
+from frcnn.training.progress import Quiet
 from frcnn.training.step import StepReport
 
 Make = Callable[..., Job]

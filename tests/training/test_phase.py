@@ -22,7 +22,9 @@ ALL = [
 
 @pytest.mark.parametrize("each", ALL, ids=lambda p: p.title)
 @pytest.mark.parametrize("sharing", ["shared", "separate"])
-def test_the_named_parts_learn_and_no_other(make_job: Make, each: phase.Phase, sharing: str) -> None:
+def test_the_named_parts_learn_and_no_other(
+    make_job: Make, each: phase.Phase, sharing: str
+) -> None:
     model = make_job(f"model.sharing={sharing}").model
     each.prepare(model)
     for name, part in model.named_children():

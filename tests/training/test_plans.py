@@ -26,9 +26,7 @@ def test_what_a_plan_names_counts_and_the_rest_stays() -> None:
     plan = PlanConfig(batch=2, learning_rate=0.001, steps=80_000)
     assert plan.batches(BATCHES) == BatchConfig(size=2, flip="none")
     assert plan.optimizer(OPTIMIZER) == OptimizerConfig(learning_rate=0.001, momentum=0.8)
-    assert plan.schedule(SCHEDULE) == ScheduleConfig(
-        steps=80_000, epochs=7.0, milestones=(0.75,)
-    )
+    assert plan.schedule(SCHEDULE) == ScheduleConfig(steps=80_000, epochs=7.0, milestones=(0.75,))
 
 
 def test_epochs_of_a_plan_take_the_place_of_the_runs_steps() -> None:

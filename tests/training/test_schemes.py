@@ -146,8 +146,11 @@ def test_each_step_says_which_it_is_and_learns_its_own_terms(
     course = make_course("alternating", display=display)
     run(course)
     titles = [text for text in display.said if text.startswith("step ") and " of 4: " in text]
-    assert [title[:11] for title in titles] == [f"step {n} of 4:" [:11] for n in (1, 2, 3, 4)]
-    terms = [{n for n in Diary(f).steps()[0] if n.startswith(("rpn_", "head_"))} for f in steps_of(course)]
+    assert [title[:11] for title in titles] == [f"step {n} of 4:"[:11] for n in (1, 2, 3, 4)]
+    terms = [
+        {n for n in Diary(f).steps()[0] if n.startswith(("rpn_", "head_"))}
+        for f in steps_of(course)
+    ]
     rpn, head = {"rpn_objectness", "rpn_boxes"}, {"head_classes", "head_boxes"}
     assert terms == [rpn, head, rpn, head]
     judged = [Diary(f).evaluations()[-1] for f in steps_of(course)]

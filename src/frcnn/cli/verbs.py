@@ -55,7 +55,7 @@ def train_(options: Annotated[TrainOptions | None, Parameter(name="*")] = None) 
         "resume",
         "out",
     )
-    more = ("backbone_weights", "preprocessing", "device", "precision", "config", "settings")
+    more = ("out", "backbone_weights", "preprocessing", "device", "precision", "config", "settings")
     with alone_on_stdout(said):
         answer = api.train(said.data, **said.said(*names, *more, "quiet"))
     give(answer, said)

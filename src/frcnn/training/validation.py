@@ -6,7 +6,7 @@ training prints for a checkpoint is what evaluating its file gives, to the bit.
 
 import copy
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import torch
@@ -14,11 +14,11 @@ from torch import Tensor
 
 from frcnn.data.records import Split
 from frcnn.errors import ConfigError
-from frcnn.evaluation.proposals import ProposalFigures
+from frcnn.evaluation.proposals import ProposalFigures, Proposed, evaluate_proposals
 from frcnn.evaluation.report import Figures, evaluate
 from frcnn.model.faster_rcnn import FasterRCNN
 from frcnn.prediction.predictor import Detector
-from frcnn.prediction.splits import detect_split
+from frcnn.prediction.splits import detect_split, propose_split
 from frcnn.training.batches import BatchConfig, Examples, Visit
 from frcnn.training.objectives import LossesOf
 
@@ -100,7 +100,8 @@ def proposal_figures_of(
     Returns:
         All figures.
     """
-    found = propose_split(detector, split, TO_JUDGE, on_picture=on_picture)
+    many = replace(detector.module.config.proposals_test, before_nms=6000, after_nms=2000)
+    found = propose_split(detector, split, many, on_picture=on_picture)
     return evaluate_proposals(
         Proposed(name=record.name, boxes=proposals.boxes, target=record.target)
         for record, proposals in zip(split.records, found, strict=True)
