@@ -14,10 +14,11 @@ from torch import Tensor
 
 from frcnn.data.records import Split
 from frcnn.errors import ConfigError
+from frcnn.evaluation.proposals import ProposalFigures, evaluate_proposals
 from frcnn.evaluation.report import Figures, evaluate
 from frcnn.model.faster_rcnn import FasterRCNN
 from frcnn.prediction.predictor import Detector
-from frcnn.prediction.splits import detect_split
+from frcnn.prediction.splits import detect_split, propose_for_evaluation
 from frcnn.training.batches import BatchConfig, Examples, Visit
 from frcnn.training.schemes import Precision, joint_losses
 
@@ -83,6 +84,22 @@ def figures_of(
         All figures.
     """
     return evaluate(detect_split(detector, split, on_picture=on_picture), split.classes)
+
+
+def proposal_figures_of(
+    detector: Detector, split: Split, *, on_picture: Callable[[int], None] | None = None
+) -> ProposalFigures:
+    """Propose on a split and judge the proposals: the first stage alone.
+
+    Args:
+        detector: weights and thresholds; its head is not asked.
+        split: pictures with true boxes, of any classes.
+        on_picture: told how many pictures are done.
+
+    Returns:
+        All figures; `named()` has them by name, as `AR_300` and `recall50_300`.
+    """
+    return evaluate_proposals(propose_for_evaluation(detector, split, on_picture=on_picture))
 
 
 def validation_loss(
