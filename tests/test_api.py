@@ -14,6 +14,7 @@ import frcnn
 from frcnn import api
 from frcnn.demo.tour import Tour, TourOptions
 from frcnn.errors import AnnotationError, ConfigError, DataError
+from frcnn.evaluation.proposals import ProposalFigures
 from frcnn.evaluation.report import Figures
 from frcnn.prediction.predictor import Detector
 from frcnn.run_folder import RunFolder
@@ -176,6 +177,22 @@ class TestEvaluate:
         val = frcnn.Dataset.open(rectangles, classes=("red", "blue")).split("val")
         with pytest.raises(ConfigError, match="RC386"):
             frcnn.evaluate(run.best, val)
+
+    def test_proposals_are_judged_on_their_own(self, run: api.Run, rectangles: Path) -> None:
+        val = frcnn.Dataset.open(rectangles).split("val")
+        figures = frcnn.evaluate(run.best, val, metric="proposals")
+        assert isinstance(figures, ProposalFigures)
+        measured = api.evaluate_run(run.path, split="val", metric="proposals", quiet=True)
+        assert measured.figures == figures
+        assert strict(measured.to_json())["value"] == figures.average_recall(300)
+        other = frcnn.Dataset.open(rectangles, classes=("red", "blue")).split("val")
+        assert frcnn.evaluate(run.best, other, metric="proposals") == figures
+
+    def test_no_such_metric(self, run: api.Run, rectangles: Path) -> None:
+        val = frcnn.Dataset.open(rectangles).split("val")
+        with pytest.raises(ConfigError, match="RC304"):
+            frcnn.evaluate(run.best, val, metric="recall")  # type: ignore[call-overload]
+        assert isinstance(frcnn.evaluate(run.best, val, metric="voc07"), Figures)
 
     def test_of_the_run_it_is_equal_to_the_bit(self, run: api.Run, tmp_path: Path) -> None:
         """metrics.csv, the header of the weights, and `frcnn eval` tell one story."""

@@ -118,6 +118,18 @@ def test_eval_returns_what_training_printed(home: Path, run: Path) -> None:
     assert (run / "eval" / "val" / "metrics.json").is_file()
 
 
+def test_eval_of_proposals_answers_in_json_alone(home: Path, run: Path) -> None:
+    words = ("eval", "runs/latest", "--split", "val", "--metric", "proposals", "--json")
+    ended = process(*words, cwd=home)
+    assert ended.code == 0, ended.err
+    answer = json.loads(ended.out)
+    assert answer["value"] == answer["figures"]["AR_300"]
+    folder = run / "eval" / "val-proposals"
+    written = json.loads((folder / "metrics.json").read_text())
+    assert answer.items() >= written.items()
+    assert (folder / "recall_over_iou.png").is_file()
+
+
 def test_predict_with_a_bad_picture_and_strict(home: Path, run: Path, rectangles: Path) -> None:
     photos = home / "photos"
     photos.mkdir()

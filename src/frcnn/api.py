@@ -10,17 +10,19 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypedDict, Unpack
+from typing import Any, Literal, TypedDict, Unpack, overload
 
 from frcnn import machine
 from frcnn.data.dataset import Dataset
 from frcnn.data.problems import Report
 from frcnn.data.records import Split
 from frcnn.demo.tour import Tour, TourOptions, take_tour
+from frcnn.evaluation.proposals import ProposalFigures
 from frcnn.evaluation.report import Figures
 from frcnn.launch import TrainOptions, launch
 from frcnn.launch import train as train_launched
-from frcnn.launch.measure import Measured, MeasureOptions, measure
+from frcnn.launch.measure import MeasureOptions, measure
+from frcnn.launch.measured import DetectionMetric, Measured, Metric, require_metric
 from frcnn.prediction.choice import Choice
 from frcnn.prediction.folder import Kind, Order, Summary, predict_folder
 from frcnn.prediction.predictor import Detector
@@ -28,7 +30,7 @@ from frcnn.prediction.saved import load_detector, read_saved
 from frcnn.prediction.sources import expand
 from frcnn.run_folder import RunFolder, make_numbered
 from frcnn.training.progress import Quiet, display_for
-from frcnn.training.validation import figures_of
+from frcnn.training.validation import figures_of, proposal_figures_of
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -103,16 +105,35 @@ def train(data: str | Path | Dataset | None = None, **options: Unpack[TrainOptio
     return Run(folder=launched.job.run, figures=figures)
 
 
-def evaluate(detector: Detector, split: Split) -> Figures:
-    """Measure a detector on a split that is already open.
+@overload
+def evaluate(detector: Detector, split: Split, *, metric: DetectionMetric = ...) -> Figures: ...
+
+
+@overload
+def evaluate(
+    detector: Detector, split: Split, *, metric: Literal["proposals"]
+) -> ProposalFigures: ...
+
+
+def evaluate(
+    detector: Detector, split: Split, *, metric: Metric = "coco"
+) -> Figures | ProposalFigures:
+    """Measure a detector, or its first stage alone, on a split that is already open.
 
     Args:
         detector: weights and thresholds.
-        split: pictures with true boxes, of the detector's classes.
+        split: pictures with true boxes, of the detector's classes; for proposals of any.
+        metric: `coco`, `voc07` or `voc`, whose figures all come together, or `proposals`.
 
     Returns:
-        COCO's and VOC's figures, in all and by class.
+        COCO's and VOC's figures, in all and by class; for `proposals` their recall.
+
+    Raises:
+        ConfigError: no such metric (RC304).
     """
+    require_metric(metric)
+    if metric == "proposals":
+        return proposal_figures_of(detector, split)
     return figures_of(detector, split)
 
 

@@ -41,6 +41,10 @@ def healthy(monkeypatch: pytest.MonkeyPatch) -> list[Check]:
             ["eval", "--split", "val", "runs/a", "--metric", "voc07"],
             ("evaluate_run", ("runs/a",), {"split": "val", "metric": "voc07"}),
         ),
+        (
+            ["eval", "runs/a", "--metric", "proposals", "--batch", "2"],
+            ("evaluate_run", ("runs/a",), {"metric": "proposals", "batch": 2}),
+        ),
         (["predict", "r", "a", "b"], ("predict_files", ("r", ("a", "b")), {})),
         (
             ["predict", "r", "a", "--conf", "0", "--save", "json,csv", "--max-det", "7"],

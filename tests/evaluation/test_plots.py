@@ -144,7 +144,8 @@ def test_nothing_global_is_touched(tmp_path: Path) -> None:
 
 
 def test_matplotlib_is_imported_late() -> None:
-    code = "import sys, frcnn.evaluation.plots; assert 'matplotlib' not in sys.modules"
+    """In all files that draw: `proposal_plots` imports `plots`."""
+    code = "import sys, frcnn.evaluation.proposal_plots; assert 'matplotlib' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 

@@ -32,6 +32,7 @@ def _no_pictures(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
     if "pictures" not in request.fixturenames:
         monkeypatch.setattr(run, "draw_curves", lambda *_: None)
         monkeypatch.setattr(measure, "draw_plots", lambda *_: None)
+        monkeypatch.setattr(measure, "draw_proposal_plots", lambda *_: None)
 
 
 @pytest.fixture

@@ -3,19 +3,22 @@
 import json
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from frcnn.data.dataset import Dataset
 from frcnn.errors import ConfigError, DataError, DiskError
 from frcnn.launch import material
-from frcnn.launch.measure import Measured, measure
+from frcnn.launch.measure import measure
+from frcnn.launch.measured import Measured, MeasuredDetections, MeasuredProposals
 from frcnn.launch.run import launch, train
+from frcnn.prediction.saved import load_detector
 from frcnn.run_folder import RunFolder
 from frcnn.training.log import Diary
 from frcnn.training.progress import Quiet
+from frcnn.training.validation import proposal_figures_of
 from frcnn.weights import file as weights_file
 
 
@@ -62,10 +65,43 @@ def test_results_are_files(run: RunFolder, tmp_path: Path, pictures: None) -> No
     assert (values["metric"], values["split"], values["pictures"]) == ("voc07", "val", 3)
 
 
-def test_an_undefined_figure_is_a_dash(run: RunFolder) -> None:
-    measured = figures_on(run.path)
-    nothing = replace(measured.figures, coco=dict.fromkeys(measured.figures.coco))
-    assert str(replace(measured, figures=nothing)).startswith("coco - on val")
+def test_proposals_have_results_of_their_own(run: RunFolder, pictures: None) -> None:
+    before = figures_on(run.path)
+    assert isinstance(before, MeasuredDetections)
+    detections = (before.folder / "metrics.json").read_bytes()
+    measured = figures_on(run.path, metric="proposals")
+    assert isinstance(measured, MeasuredProposals)
+    assert measured.folder == run.eval / "val-proposals"
+    names = {path.name for path in measured.folder.iterdir()}
+    assert names == {"metrics.json", "recall_over_iou.png", "average_recall.png"}
+    assert json.loads((measured.folder / "metrics.json").read_text()) == measured.figures.to_json()
+    assert (before.folder / "metrics.json").read_bytes() == detections
+    assert measured.figures.objects["all"] == 6
+    assert measured.headline
+    assert str(measured).startswith(f"AR_300 {measured.headline:.4f} on val, 3 pictures\n")
+
+
+def test_proposals_are_those_that_training_would_see(run: RunFolder, rectangles: Path) -> None:
+    """The verb and the function that training calls give the same, to the bit."""
+    val = Dataset.open(rectangles).split("val")
+    want = proposal_figures_of(load_detector(run.path, device="cpu"), val)
+    measured = figures_on(run.path, metric="proposals")
+    assert measured.figures == want
+    assert measured.figures.to_json()["figures"] == want.named()
+
+
+def test_proposals_of_other_data(run: RunFolder, rectangles: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(rectangles, other)
+    found = figures_on(run.path, data=other, metric="proposals")
+    assert found.folder == run.eval / "other-val-proposals"
+    file = tmp_path / "mine.v2.safetensors"
+    shutil.copy(run.best, file)
+    assert figures_on(file, data=other, metric="proposals").folder == (
+        tmp_path / "eval-other-val-proposals"
+    )
+    out = tmp_path / "out"
+    assert figures_on(run.path, out=out, metric="proposals").folder == out
 
 
 def test_in_the_run_folder_where_nothing_else_is_named(
@@ -146,6 +182,12 @@ def test_other_classes(run: RunFolder, rectangles: Path, tmp_path: Path) -> None
         path.write_text(path.read_text().replace(">blue<", ">green<"))
     with pytest.raises(DataError, match="green"):
         figures_on(run.path, data=root)
+
+
+def test_no_such_metric(run: RunFolder, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="RC304"):
+        figures_on(run.path, metric="recall", out=tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 def test_no_such_split(run: RunFolder) -> None:

@@ -11,7 +11,7 @@ from frcnn.errors import ConfigError, PictureError
 from frcnn.model.faster_rcnn import FasterRCNN
 from frcnn.model.proposals import ProposalConfig
 from frcnn.prediction.predictor import Detector
-from frcnn.prediction.splits import detect_split, propose_split
+from frcnn.prediction.splits import detect_split, propose_for_evaluation, propose_split
 from frcnn.types import Detections, Size, Target
 
 CLASSES = ("bolt", "nut", "washer")
@@ -111,3 +111,33 @@ def test_detections_stand_on_the_proposals(detector: Detector, split: Split) -> 
 
 def test_nothing_is_proposed_of_an_empty_split(detector: Detector, split: Split) -> None:
     assert list(propose_split(detector, split[:0], ProposalConfig())) == []
+
+
+@pytest.mark.parametrize("batch", [1, 3])
+def test_proposals_stand_beside_the_objects_for_evaluation(
+    network: FasterRCNN, split: Split, batch: int
+) -> None:
+    detector = Detector(network, CLASSES, batch=batch)
+    done: list[int] = []
+    found = list(propose_for_evaluation(detector, split, on_picture=done.append))
+    assert done[-1] == len(found) == 4
+    own = list(propose_split(detector, split, detector.module.config.proposals_test))
+    for picture, proposals, record in zip(found, own, split.records, strict=True):
+        assert (picture.name, picture.target) == (record.name, record.target)
+        count = len(proposals.boxes)
+        assert count <= len(picture.boxes) <= 2000
+        assert torch.equal(picture.boxes[:count], proposals.boxes), "the best are the model's own"
+
+
+def test_proposals_are_judged_on_any_classes(detector: Detector, split: Split) -> None:
+    other = replace(split, classes=("screw",))
+    assert len(list(propose_for_evaluation(detector, other))) == 4
+    assert list(propose_for_evaluation(detector, split[:0])) == []
+
+
+def test_an_unreadable_picture_ends_an_evaluation_of_proposals(
+    detector: Detector, split: Split
+) -> None:
+    split.records[2].path.write_bytes(b"")
+    with pytest.raises(PictureError):
+        list(propose_for_evaluation(detector, split))

@@ -30,6 +30,9 @@ class Recorder(Quiet):
         self.said: list[str] = []
         self.steps: list[int] = []
 
+    def begin(self, title: str) -> None:
+        self.said.append(title)
+
     def step(self, report: StepReport, total: int) -> None:
         self.steps.append(report.step)
 

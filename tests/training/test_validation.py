@@ -17,6 +17,7 @@ from frcnn.training.validation import (
     EvaluationConfig,
     averaged,
     figures_of,
+    proposal_figures_of,
     summary,
     validation_loss,
 )
@@ -99,3 +100,26 @@ def test_without_objects_figures_are_undefined(make_job: Make) -> None:
     row = summary(figures_of(Detector(job.model, job.val.classes), bare), {})
     assert row["val_AP"] is None
     assert row["val_voc07_map"] is None
+
+
+def test_the_first_stage_alone_is_judged_by_its_proposals(make_job: Make) -> None:
+    job = make_job()
+    seen: list[int] = []
+    detector = Detector(job.model, job.val.classes)
+    figures = proposal_figures_of(detector, job.val, on_picture=seen.append)
+    assert seen == [1, 2, 3]
+    assert figures.pictures == 3
+    assert figures.proposals[2000] > figures.proposals[10] == 30
+    named = figures.named()
+    assert {"AR_100", "AR_300", "AR_small_300", "recall50_300"} <= set(named)
+    assert named["AR_300"] is not None
+    assert named["AR_300"] <= named["recall50_300"]
+    assert proposal_figures_of(detector, job.val) == figures
+
+
+def test_without_objects_no_recall_is_defined(make_job: Make) -> None:
+    job = make_job()
+    empty = type(job.val.records[0].target).empty()
+    bare = replace(job.val, records=tuple(replace(r, target=empty) for r in job.val.records))
+    figures = proposal_figures_of(Detector(job.model, job.val.classes), bare)
+    assert set(figures.named().values()) == {None}

@@ -23,7 +23,7 @@ _Number = Annotated[float | None, Parameter(converter=words.number, metavar="X")
 _Flag = Annotated[bool, Parameter(negative="")]
 _Pairs = Annotated[tuple[str, ...], Parameter(name="--set", negative="", metavar="NAME=VALUE")]
 
-METRICS = ("voc07", "voc", "coco")
+METRICS = ("voc07", "voc", "coco", "proposals")
 PREPROCESSING = ("caffe", "torchvision")
 SAVE = ("images", "json", "csv")
 SCHEMES = ("joint", "exact-joint", "alternating", "unshared", "rpn", "head")
@@ -184,7 +184,7 @@ class EvalOptions(Computing):
     split: _Text = None
     """Which split. [default: test where there is one, else val, else the only one]"""
     metric: _Text = None
-    """The first figure of the table: voc07, voc or coco. [default: coco]"""
+    """What comes first: voc07, voc, coco; or proposals: the first stage alone. [default: coco]"""
     batch: _Whole = None
     """Pictures at a time; no result depends on it beyond rounding."""
     out: _Path = None

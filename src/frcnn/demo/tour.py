@@ -16,7 +16,8 @@ from frcnn.demo.config import SceneConfig
 from frcnn.demo.scenes import draw_scenes
 from frcnn.launch import TrainOptions, launch, train
 from frcnn.launch.asked import first_settings
-from frcnn.launch.measure import Measured, MeasureOptions, measure
+from frcnn.launch.measure import MeasureOptions, measure
+from frcnn.launch.measured import Measured
 from frcnn.prediction.choice import Choice
 from frcnn.prediction.folder import Order, Summary, predict_folder
 from frcnn.prediction.saved import read_saved

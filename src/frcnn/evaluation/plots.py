@@ -60,7 +60,7 @@ def draw_plots(folder: Path, pairs: Sequence[Judged], classes: Sequence[str]) ->
         ),
     }
     for name, figure in made.items():
-        _save(figure, folder / name)
+        save(figure, folder / name)
     return [folder / name for name in made]
 
 
@@ -228,5 +228,14 @@ def _write_counts(axes: "Axes", counts: Ids, shares: Numbers) -> None:
         )
 
 
-def _save(figure: "Figure", path: Path) -> None:
+def save(figure: "Figure", path: Path) -> None:
+    """Write a figure as a PNG file, whole or not at all.
+
+    Args:
+        figure: drawn.
+        path: of the file; its folder exists.
+
+    Raises:
+        DiskError: the file could not be written.
+    """
     files.write_atomically(path, lambda stream: figure.savefig(stream, format="png", dpi=120))

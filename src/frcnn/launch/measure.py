@@ -6,10 +6,9 @@ weights, the same pictures one by one, the same precision, the same code.
 
 import json
 from collections.abc import Mapping
-from contextlib import nullcontext
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, TypedDict
+from typing import Any, NamedTuple, TypedDict
 
 from frcnn import files, machine, settings
 from frcnn.data.dataset import Dataset
@@ -18,53 +17,25 @@ from frcnn.data.problems import Report
 from frcnn.data.records import Split
 from frcnn.data.voc_layout import SPLIT_NAMES
 from frcnn.errors import ConfigError
-from frcnn.evaluation.judged import Judged
 from frcnn.evaluation.plots import draw_plots
-from frcnn.evaluation.report import Figures, evaluate
+from frcnn.evaluation.proposal_plots import draw_proposal_plots
+from frcnn.evaluation.report import evaluate
 from frcnn.launch.material import Say, open_data
-from frcnn.prediction.counting import counting, silent
+from frcnn.launch.measured import (
+    DetectionMetric,
+    Measured,
+    MeasuredDetections,
+    MeasuredProposals,
+    Metric,
+    require_metric,
+)
+from frcnn.prediction.counting import Tell, counting, silent
 from frcnn.prediction.predictor import Detector
 from frcnn.prediction.saved import load_detector
 from frcnn.prediction.splits import detect_split
 from frcnn.presets import RunConfig
 from frcnn.run_folder import RunFolder
-
-Metric = Literal["coco", "voc07", "voc"]
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Measured:
-    """What an evaluation found, and where it is written."""
-
-    figures: Figures
-    split: str
-    folder: Path
-    metric: Metric = "coco"
-
-    @property
-    def headline(self) -> float | None:
-        """The figure of the metric that was asked for."""
-        known = {
-            "coco": self.figures.coco["AP"],
-            "voc07": self.figures.voc07_map,
-            "voc": self.figures.voc_map,
-        }
-        return known[self.metric]
-
-    def __str__(self) -> str:
-        shown = "-" if self.headline is None else f"{self.headline:.4f}"
-        head = f"{self.metric} {shown} on {self.split}, {self.figures.pictures} pictures"
-        return f"{head}\n{self.figures.table()}\nsaved in {self.folder}"
-
-    def to_json(self) -> Mapping[str, Any]:
-        """Give all of it as plain values."""
-        return {
-            "metric": self.metric,
-            "value": self.headline,
-            "split": self.split,
-            "folder": str(self.folder),
-            **self.figures.to_json(),
-        }
+from frcnn.training.validation import proposal_figures_of
 
 
 class MeasureOptions(TypedDict, total=False):
@@ -75,10 +46,10 @@ class MeasureOptions(TypedDict, total=False):
     split: str
     """Which; where none is named, `test`, else `val`, else the only one there is."""
     metric: Metric
-    """Which figure is the headline."""
+    """Which figure is the headline; `proposals` judges the first stage alone."""
     out: str | Path
     """Folder for the results; where none is named, `eval/SPLIT` of the run, and
-    `eval/DATA-SPLIT` for other data than the run's."""
+    `eval/DATA-SPLIT` for other data than the run's; for proposals with `-proposals` at its end."""
     device: str
     precision: str
     batch: int
@@ -98,10 +69,12 @@ def measure(named: str | Path, options: MeasureOptions, say: Say) -> Measured:
         The figures.
 
     Raises:
-        ConfigError: no data, no such split, or no folder to write to is known.
+        ConfigError: no such metric; or no data, no such split, or no folder to write to is known.
         DataError: the data cannot be used.
         ModelFileError: the weights cannot be used, or know other classes.
     """
+    metric = options.get("metric", "coco")
+    require_metric(metric)
     detector = load_detector(
         named,
         device=options.get("device", "auto"),
@@ -112,15 +85,43 @@ def measure(named: str | Path, options: MeasureOptions, say: Say) -> Measured:
     if summary := material.report.summary():
         say(summary)
     machine.keep_freed_memory()
-    folder = Path(options.get("out", material.folder))
+    usual = material.folder
+    if metric == "proposals":  # beside what the detections of the split gave
+        usual = usual.with_name(f"{usual.name}-proposals")
+    folder = Path(options.get("out", usual))
     files.require_writable(folder)
-    quiet, split = options.get("quiet", False), material.split
-    with nullcontext(silent) if quiet else counting("pictures", len(split)) as tell:
-        judged = detect_split(detector, split, on_picture=tell)
+    task = _Task(detector, material.split, folder, options.get("quiet", False))
+    return _proposals(task) if metric == "proposals" else _detections(task, metric)
+
+
+class _Task(NamedTuple):
+    """Who looks at which pictures, and where the results go."""
+
+    detector: Detector
+    split: Split
+    folder: Path
+    quiet: bool
+
+    def counting(self) -> AbstractContextManager[Tell]:
+        return nullcontext(silent) if self.quiet else counting("pictures", len(self.split))
+
+
+def _detections(task: _Task, metric: DetectionMetric) -> Measured:
+    split, folder = task.split, task.folder
+    with task.counting() as tell:
+        judged = detect_split(task.detector, split, on_picture=tell)
     figures = evaluate(judged, split.classes)
-    _write(folder, figures, judged, split)
-    metric = options.get("metric", "coco")
-    return Measured(figures=figures, split=split.name, folder=folder, metric=metric)
+    _write(folder, figures.to_json())
+    draw_plots(folder, judged, split.classes)
+    return MeasuredDetections(figures=figures, split=split.name, folder=folder, metric=metric)
+
+
+def _proposals(task: _Task) -> Measured:
+    with task.counting() as tell:
+        figures = proposal_figures_of(task.detector, task.split, on_picture=tell)
+    _write(task.folder, figures.to_json())
+    draw_proposal_plots(task.folder, figures)
+    return MeasuredProposals(figures=figures, split=task.split.name, folder=task.folder)
 
 
 class _Material(NamedTuple):
@@ -178,7 +179,6 @@ def _is_same(data: str | Path, other: str) -> bool:
     return bool(other) and Path(data).resolve() == Path(other).resolve()
 
 
-def _write(folder: Path, figures: Figures, judged: list[Judged], split: Split) -> None:
-    text = json.dumps(figures.to_json(), indent=2, allow_nan=False, ensure_ascii=False)
+def _write(folder: Path, figures: Mapping[str, Any]) -> None:
+    text = json.dumps(figures, indent=2, allow_nan=False, ensure_ascii=False)
     files.write_text(folder / "metrics.json", text + "\n")
-    draw_plots(folder, judged, split.classes)

@@ -1,13 +1,18 @@
 """A whole split, picture by picture: what a detector finds in it, and what it proposes."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from frcnn.data.records import Split
 from frcnn.errors import ConfigError
 from frcnn.evaluation.judged import Judged
+from frcnn.evaluation.proposals import LIMITS, Proposed
 from frcnn.model.proposals import ProposalConfig
 from frcnn.prediction.predictor import Detector
 from frcnn.types import Proposals
+
+_BEFORE_NMS = 6000
+"""Boxes that enter NMS where proposals are judged; authors' code at test time."""
 
 
 def detect_split(
@@ -72,3 +77,25 @@ def propose_split(
         yield from detector.propose([sample.picture for sample in samples], config)
         if on_picture is not None:
             on_picture(start + len(samples))
+
+
+def propose_for_evaluation(
+    detector: Detector, split: Split, *, on_picture: Callable[[int], None] | None = None
+) -> Iterator[Proposed]:
+    """Put the proposals of every picture beside its objects; one way for training and `frcnn eval`.
+
+    Args:
+        detector: whose first stage; its model's own NMS and smallest side are used, with more
+            proposals than it passes on. The first ones are those that it passes on.
+        split: pictures with true boxes, of any classes.
+        on_picture: told how many pictures are done.
+
+    Yields:
+        For each picture at most 2,000 proposals and what is true, in the split's order. A picture
+        that cannot be read is an error, as in `detect_split`.
+    """
+    own = detector.module.config.proposals_test
+    config = replace(own, before_nms=_BEFORE_NMS, after_nms=LIMITS[-1])
+    found = propose_split(detector, split, config, on_picture=on_picture)
+    for record, proposals in zip(split.records, found, strict=True):
+        yield Proposed(name=record.name, boxes=proposals.boxes, target=record.target)

@@ -23,11 +23,11 @@ from frcnn.training import checkpoint
 from frcnn.training.curves import draw_curves
 from frcnn.training.fit import fit
 from frcnn.training.job import Job
-from frcnn.training.judge import AnyFigures
 from frcnn.training.phase import Phase
 from frcnn.training.plans import PlanConfig, Scheme
 from frcnn.training.progress import Display
 from frcnn.training.start import new_last_layers, new_model, with_shared_backbone
+from frcnn.training.validation import AnyFigures
 from frcnn.weights import file as weights_file
 
 STEPS: Mapping[Scheme, int] = {"alternating": 4, "unshared": 2}

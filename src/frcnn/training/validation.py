@@ -6,7 +6,7 @@ training prints for a checkpoint is what evaluating its file gives, to the bit.
 
 import copy
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import torch
@@ -14,11 +14,11 @@ from torch import Tensor
 
 from frcnn.data.records import Split
 from frcnn.errors import ConfigError
-from frcnn.evaluation.proposals import ProposalFigures, Proposed, evaluate_proposals
+from frcnn.evaluation.proposals import ProposalFigures, evaluate_proposals
 from frcnn.evaluation.report import Figures, evaluate
 from frcnn.model.faster_rcnn import FasterRCNN
 from frcnn.prediction.predictor import Detector
-from frcnn.prediction.splits import detect_split, propose_split
+from frcnn.prediction.splits import detect_split, propose_for_evaluation
 from frcnn.training.batches import BatchConfig, Examples, Visit
 from frcnn.training.objectives import LossesOf
 
@@ -90,6 +90,7 @@ def figures_of(
 def proposal_figures_of(
     detector: Detector, split: Split, *, on_picture: Callable[[int], None] | None = None
 ) -> ProposalFigures:
+<<<<<<< HEAD
     """Run the first stage on a split and judge what was proposed.
 
     Args:
@@ -106,6 +107,19 @@ def proposal_figures_of(
         Proposed(name=record.name, boxes=proposals.boxes, target=record.target)
         for record, proposals in zip(split.records, found, strict=True)
     )
+=======
+    """Propose on a split and judge the proposals: the first stage alone.
+
+    Args:
+        detector: weights and thresholds; its head is not asked.
+        split: pictures with true boxes, of any classes.
+        on_picture: told how many pictures are done.
+
+    Returns:
+        All figures; `named()` has them by name, as `AR_300` and `recall50_300`.
+    """
+    return evaluate_proposals(propose_for_evaluation(detector, split, on_picture=on_picture))
+>>>>>>> 5d7fcde9b138b09a8b4f8659c9381c1281a03561
 
 
 def validation_loss(

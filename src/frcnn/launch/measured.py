@@ -1,0 +1,106 @@
+"""The answer of `frcnn eval`: figures, which of them was asked for, and where they are written."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from frcnn.errors import ConfigError
+from frcnn.evaluation.proposals import ProposalFigures
+from frcnn.evaluation.report import Figures
+
+DetectionMetric = Literal["coco", "voc07", "voc"]
+Metric = Literal[DetectionMetric, "proposals"]
+
+
+def require_metric(name: str) -> None:
+    """Refuse what is no metric.
+
+    Args:
+        name: as asked for.
+
+    Raises:
+        ConfigError: there is none of this name (RC304).
+    """
+    known = get_args(Metric)
+    if name not in known:
+        raise ConfigError(
+            "RC304",
+            "metric",
+            "wrong value",
+            got=repr(name),
+            want=", ".join(known),
+            fix="leave it out for coco, or name one of these",
+        )
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Measured(ABC):
+    """What an evaluation found, and where it is written."""
+
+    figures: Figures | ProposalFigures
+    split: str
+    folder: Path
+    metric: Metric
+
+    @property
+    @abstractmethod
+    def headline(self) -> float | None:
+        """The figure that was asked for."""
+
+    @property
+    def title(self) -> str:
+        """Its name in the text for people."""
+        return self.metric
+
+    def __str__(self) -> str:
+        shown = "-" if self.headline is None else f"{self.headline:.4f}"
+        head = f"{self.title} {shown} on {self.split}, {self.figures.pictures} pictures"
+        return f"{head}\n{self.figures.table()}\nsaved in {self.folder}"
+
+    def to_json(self) -> Mapping[str, Any]:
+        """Give all of it as plain values."""
+        return {
+            "metric": self.metric,
+            "value": self.headline,
+            "split": self.split,
+            "folder": str(self.folder),
+            **self.figures.to_json(),
+        }
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class MeasuredDetections(Measured):
+    """An evaluation of detections."""
+
+    figures: Figures
+    metric: DetectionMetric = "coco"
+
+    @property
+    def headline(self) -> float | None:
+        """The figure of the metric that was asked for."""
+        known = {
+            "coco": self.figures.coco["AP"],
+            "voc07": self.figures.voc07_map,
+            "voc": self.figures.voc_map,
+        }
+        return known[self.metric]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class MeasuredProposals(Measured):
+    """An evaluation of the first stage alone."""
+
+    figures: ProposalFigures
+    metric: Literal["proposals"] = "proposals"
+
+    @property
+    def headline(self) -> float | None:
+        """AR of 300 proposals, as many as the paper tests with (§4.1)."""
+        return self.figures.average_recall(300)
+
+    @property
+    def title(self) -> str:
+        """Its name in the text for people."""
+        return "AR_300"
