@@ -90,24 +90,6 @@ def figures_of(
 def proposal_figures_of(
     detector: Detector, split: Split, *, on_picture: Callable[[int], None] | None = None
 ) -> ProposalFigures:
-<<<<<<< HEAD
-    """Run the first stage on a split and judge what was proposed.
-
-    Args:
-        detector: whose first stage.
-        split: pictures with true boxes.
-        on_picture: told how many pictures are done.
-
-    Returns:
-        All figures.
-    """
-    many = replace(detector.module.config.proposals_test, before_nms=6000, after_nms=2000)
-    found = propose_split(detector, split, many, on_picture=on_picture)
-    return evaluate_proposals(
-        Proposed(name=record.name, boxes=proposals.boxes, target=record.target)
-        for record, proposals in zip(split.records, found, strict=True)
-    )
-=======
     """Propose on a split and judge the proposals: the first stage alone.
 
     Args:
@@ -119,7 +101,6 @@ def proposal_figures_of(
         All figures; `named()` has them by name, as `AR_300` and `recall50_300`.
     """
     return evaluate_proposals(propose_for_evaluation(detector, split, on_picture=on_picture))
->>>>>>> 5d7fcde9b138b09a8b4f8659c9381c1281a03561
 
 
 def validation_loss(
