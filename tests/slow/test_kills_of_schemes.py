@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 import torch
 
+from frcnn.data.proposals import StoredProposals
 from frcnn.run_folder import RunFolder
 from frcnn.training.log import CLOCKS, Diary
 from frcnn.weights import file as weights_file
@@ -63,10 +64,14 @@ def assert_same(out: Path, other: Path) -> None:
             assert bare[0] == bare[1]
     assert not list(other.rglob("*.tmp"))
     for number in (1, 3):
-        stored = [
-            (folders(each)[number - 1].path / "proposals.safetensors") for each in (out, other)
-        ]
-        assert stored[0].stat().st_size == stored[1].stat().st_size
+        one, two = (
+            StoredProposals.open(folders(each)[number - 1].path / "proposals.safetensors")
+            for each in (out, other)
+        )
+        assert len(one) == len(two) == 10
+        for mine, theirs in zip(one, two, strict=True):
+            assert torch.equal(mine.boxes, theirs.boxes)
+            assert torch.equal(mine.scores, theirs.scores)
 
 
 @pytest.mark.parametrize("kills", [2, pytest.param(50, marks=pytest.mark.slow)])
