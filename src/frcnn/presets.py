@@ -182,8 +182,15 @@ OWN_DATA = ("vgg16", "mobilenet_v2", "resnet18")
 """Presets whose length follows from the data."""
 
 
-def named(name: str) -> RunConfig:
+def named(name: str, place: str = "--model") -> RunConfig:
     """Give a preset by its name.
+
+    Args:
+        name: of one of `PRESETS`.
+        place: where the name stands, for the error.
+
+    Returns:
+        Its settings.
 
     Raises:
         ConfigError: there is none of that name.
@@ -191,7 +198,7 @@ def named(name: str) -> RunConfig:
     if name not in PRESETS:
         raise ConfigError(
             "RC353",
-            "--model",
+            place,
             "no preset of that name",
             got=name,
             want=", ".join(PRESETS),

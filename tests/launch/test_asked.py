@@ -1,5 +1,6 @@
 """What was asked for, laid over a preset: who has the last word."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,13 @@ from frcnn import presets, settings
 from frcnn.data.dataset import Dataset
 from frcnn.data.records import Split
 from frcnn.errors import ConfigError
-from frcnn.launch.asked import first_settings, fitted_settings, overridden
+from frcnn.launch.asked import (
+    first_settings,
+    fitted_away,
+    fitted_settings,
+    overridden,
+    with_whole_paths,
+)
 from frcnn.model.batch import CAFFE, TORCHVISION
 from frcnn.training import keep
 from frcnn.training.start import new_model
@@ -112,6 +119,94 @@ def test_the_config_of_a_run_does_it_again(train: Split, tmp_path: Path) -> None
     assert fitted(train, None, config=path) == first
 
 
+@pytest.fixture
+def printed(tmp_path: Path) -> Callable[..., Path]:
+    """A file as `frcnn presets show NAME` prints it, with some words replaced."""
+
+    def make(name: str, **replaced: str) -> Path:
+        text = settings.to_annotated_yaml(presets.named(name))
+        for key, value in replaced.items():
+            text = re.sub(rf"(?m)^( *){key}: .*$", rf"\g<1>{key}: {value}", text)
+        path = tmp_path / f"{name}.yaml"
+        path.write_text(text)
+        return path
+
+    return make
+
+
+@pytest.mark.parametrize("name", presets.PRESETS)
+@pytest.mark.parametrize("weights", [None, PUBLISHED])
+def test_a_printed_preset_is_fitted_like_the_preset_itself(
+    train: Split, printed: Callable, name: str, weights: BackboneWeights | None
+) -> None:
+    assert fitted(train, weights, config=printed(name)) == fitted(train, weights, model=name)
+
+
+def test_what_a_printed_preset_says_otherwise_has_the_last_word(
+    train: Split, printed: Callable
+) -> None:
+    path = printed("vgg16", epochs="7.0", frozen_stages="1")
+    config = fitted(train, None, config=path)
+    assert config.training.schedule.epochs == 7.0
+    assert config.model.backbone.frozen_stages == 1
+    assert config.model.backbone.batch_norm == "live"
+    kept = fitted(train, None, config=path, settings=["model.backbone.batch_norm=frozen"])
+    assert kept.model.backbone.batch_norm == "frozen"
+    assert "training.schedule.epochs was 12.0, is 7.0" in fitted_away(config, {"config": path})
+    assert "training.batches.size was 2, is 8" in fitted_away(config, {"config": path})
+
+
+def test_the_config_of_a_run_counts_whole(train: Split, tmp_path: Path) -> None:
+    """Weights that are gone do not change what the file says, as they would with a preset."""
+    first = replace(fitted(train, PUBLISHED, model="resnet18"), started_from="published")
+    path = tmp_path / "config.yaml"
+    settings.write_yaml(path, first)
+    assert fitted(train, None, config=path) == first
+    assert fitted(train, None, config=path, model="resnet18") == first
+    assert fitted_away(first, {"config": path}) == []
+    with pytest.raises(ConfigError, match="RC357") as caught:
+        first_settings(None, {"config": path, "model": "vgg16"})
+    assert "resnet18" in caught.value.got
+
+
+def test_a_config_file_chooses_the_preset(train: Split, tmp_path: Path) -> None:
+    path = tmp_path / "my.yaml"
+    path.write_text("# mine\npreset: vgg16\nmodel:\n  rpn:\n    channels: 17\n")
+    config = fitted(train, PUBLISHED, config=path)
+    assert config.preset == "vgg16"
+    assert config.model.backbone.name == "vgg16"
+    assert config.model.rpn.channels == 17
+    other = fitted(train, PUBLISHED, config=path, model="resnet18")
+    assert other.preset == "resnet18"
+    assert other.model.backbone.name == "resnet18"
+    assert other.model.rpn.channels == 17
+
+
+def test_a_config_file_with_an_unknown_preset_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "my.yaml"
+    path.write_text("# mine\npreset: vgg61\n")
+    with pytest.raises(ConfigError, match="RC353") as caught:
+        first_settings("data", {"config": path})
+    assert caught.value.place == f"{path}:2:1"
+    path.write_text("preset: [vgg16]\n")
+    with pytest.raises(ConfigError, match="RC353"):
+        first_settings("data", {"config": path})
+
+
+def test_paths_are_found_from_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("backbone.pth").touch()
+    asked: Any = {"init": "runs/a-001", "backbone_weights": "backbone.pth", "model": "resnet18"}
+    config = with_whole_paths(first_settings("data", asked))
+    assert config.data == str(tmp_path / "data")
+    assert config.start.init == str(tmp_path / "runs" / "a-001")
+    assert config.start.backbone_weights == str(tmp_path / "backbone.pth")
+    assert with_whole_paths(config) == config
+    named = with_whole_paths(first_settings("/data", {"backbone_weights": "none"}))
+    assert named.start == replace(config.start, init="", backbone_weights="none")
+    assert named.data == "/data"
+
+
 def test_weights_of_ours_bring_their_network(train: Split, tmp_path: Path) -> None:
     """Going on from a network trained from scratch keeps its sizes and freezes its statistics."""
     old = presets.from_scratch(presets.resnet18())
@@ -137,6 +232,7 @@ def test_weights_of_ours_bring_their_network(train: Split, tmp_path: Path) -> No
         ({"model": "vgg"}, "RC353"),
         ({"settings": ["model.nothing=1"]}, "RC344"),
         ({"settings": ["seed"]}, "RC347"),
+        ({"settings": ["preset=vgg16"]}, "RC358"),
         ({"precision": "double"}, "RC345"),
         ({"config": "no-such-file.yaml"}, "RC349"),
         ({"init": "no-such-file.safetensors"}, "RC501"),

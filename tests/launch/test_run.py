@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import torch
 
-from frcnn import settings
+from frcnn import presets, settings
 from frcnn.errors import ConfigError, DataError, DiskError, ModelFileError, TrainingError
 from frcnn.launch import run as run_module
 from frcnn.launch.run import launch, train
@@ -188,6 +188,7 @@ def test_going_on_with_other_classes(
     [
         (("model.rpn.channels=8",), "RC532"),
         (("training.optimizer.method=sgd",), "RC533"),
+        (("training.seed=3", "model.rpn.channels=8"), "RC532"),
     ],
 )
 def test_d09_another_model_or_optimizer_is_refused_and_nothing_changed(
@@ -207,8 +208,10 @@ def test_d09_other_classes_are_refused(
     shutil.copytree(rectangles, other)
     for path in (other / "Annotations").iterdir():
         path.write_text(path.read_text().replace(">blue<", ">green<"))
+    before = ended.config.read_bytes()
     with pytest.raises(ModelFileError, match="RC531"):
         train(launch(other, {"resume": ended.path, "device": "cpu"}, said.append), Quiet())
+    assert ended.config.read_bytes() == before
 
 
 def test_d09_other_batches_and_seed_are_told(ended: RunFolder, said: list[str]) -> None:
@@ -217,6 +220,60 @@ def test_d09_other_batches_and_seed_are_told(ended: RunFolder, said: list[str]) 
     train(launch(None, asked, said.append), display)
     assert any("training.batches.size was 2, is 5" in text for text in display.said)
     assert any("training.seed was 0, is 3" in text for text in display.said)
+
+
+def test_what_a_resume_changes_is_kept(ended: RunFolder, said: list[str]) -> None:
+    """The next resume, which asks for nothing, does not go back."""
+    asked: dict[str, Any] = {"resume": ended.path, "device": "cpu", "batch": 5, "seed": 3}
+    launched = launch(None, asked, said.append)
+    assert settings.read_yaml(ended.config, RunConfig).training.seed == 0  # not before it trains
+    train(launched, Quiet())
+    again = launch(None, {"resume": ended.path, "device": "cpu"}, said.append)
+    assert again.config == launched.config
+
+
+def test_a_run_is_found_from_another_working_directory(
+    rectangles: Path,
+    options: Callable,
+    said: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(rectangles.parent)
+    launched = launch(Path(rectangles.name), options(*SHORT), said.append)
+    monkeypatch.chdir(tmp_path)
+    asked: dict[str, Any] = {"resume": launched.job.run.path, "device": "cpu"}
+    assert launch(None, asked, said.append).config.data == str(rectangles)
+    monkeypatch.chdir(rectangles)
+    moved = launch(Path(), asked, said.append)
+    assert moved.config.data == str(rectangles)
+
+
+def test_random_stages_that_stay_frozen_are_told(
+    rectangles: Path, options: Callable, said: list[str]
+) -> None:
+    launch(rectangles, options(*SHORT, backbone_weights="none"), said.append)
+    assert not any("stays random" in line for line in said)
+    frozen = ("model.backbone.frozen_stages=1", *SHORT)
+    launch(rectangles, options(*frozen, backbone_weights="none"), said.append)
+    assert (
+        "warning: resnet18 starts from random numbers, and what is frozen stays random"
+        in (said[-2])
+    )
+
+
+def test_a_printed_preset_says_what_was_fitted(
+    rectangles: Path, options: Callable, said: list[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "my.yaml"
+    path.write_text(settings.to_annotated_yaml(presets.resnet18()))
+    asked = options(*SHORT, backbone_weights="none", config=path)
+    del asked["model"]
+    launched = launch(rectangles, asked, said.append)
+    assert launched.config.model.backbone.frozen_stages == 0
+    told = next(line for line in said if line.startswith("settings other than the preset's"))
+    assert "model.backbone.frozen_stages was 1, is 0" in told
+    assert not any("stays random" in line for line in said)
 
 
 def test_the_weights_are_those_of_the_seed(

@@ -194,6 +194,23 @@ def test_frozen_stages_get_no_gradient_the_others_do(name: str, stride: int, fro
             assert (parameter.grad is not None) == (number >= frozen)
 
 
+@pytest.mark.parametrize(
+    ("name", "frozen", "norms", "partly"),
+    [
+        ("vgg16", 2, "live", True),
+        ("vgg16", 0, "frozen", False),  # it has no batch normalisation
+        ("resnet18", 0, "frozen", True),
+        ("resnet18", 1, "live", True),
+        ("resnet18", 0, "live", False),
+    ],
+)
+def test_it_knows_whether_something_stays_as_it_is(
+    name: str, frozen: int, norms: str, *, partly: bool
+) -> None:
+    backbone = make(name, frozen_stages=frozen, batch_norm=norms)
+    assert backbone.is_partly_frozen is partly
+
+
 def test_golden_vgg16_is_trained_from_conv3_1_up() -> None:
     trained = {name for name, p in make("vgg16").body.named_parameters() if p.requires_grad}
     assert min(int(name.split(".")[1]) for name in trained) == 10

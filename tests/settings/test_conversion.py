@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from frcnn.errors import ConfigError
-from frcnn.settings import from_mapping, to_mapping
+from frcnn.settings import differences, from_mapping, to_mapping
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -245,3 +245,11 @@ def test_a_field_that_no_file_can_hold_is_our_mistake() -> None:
 def test_replace_and_mapping_agree() -> None:
     value = replace(Whole(count=1), limit=4)
     assert from_mapping(Whole, {**to_mapping(Whole(count=1)), "limit": 4}) == value
+
+
+def test_differences_are_sentences() -> None:
+    old = {"b": {"size": 2, "same": [1]}, "a": None, "gone": 1.0}
+    new = {"b": {"size": 5, "same": (1,)}, "a": {"x": 1}, "gone": 1.0}
+    assert differences(old, new) == ["a was None, is {'x': 1}", "b.size was 2, is 5"]
+    assert differences(old, new, "top.")[1] == "top.b.size was 2, is 5"
+    assert differences(old, old) == []

@@ -13,6 +13,7 @@ from frcnn.errors import ConfigError, DiskError
 from frcnn.model.config import FasterRCNNConfig
 from frcnn.settings import (
     apply_overrides,
+    look_up_yaml,
     overlay_yaml,
     read_yaml,
     to_mapping,
@@ -138,7 +139,9 @@ def test_any_config_round_trips_through_text(tmp_path_factory: object, run: Run)
     assert read_yaml(path, Run) == run
 
 
-@pytest.mark.parametrize("word", ["1e-3", "no", "on", "12:30", "null", "~", "017", "1_0", "", " x"])
+@pytest.mark.parametrize(
+    "word", ["1e-3", "no", "on", "12:30", "null", "~", "017", "1_0", "", " x", "a\x85b"]
+)
 def test_texts_that_look_like_something_else_are_quoted(tmp_path: Path, word: str) -> None:
     write_yaml(tmp_path / "a.yaml", Run(name=word))
     assert read_yaml(tmp_path / "a.yaml", Run).name == word
@@ -214,6 +217,35 @@ def test_overlay_of_an_optional_section(path: Path) -> None:
     assert extra.gamma == 0.3
     path.write_text("extra: null\n")
     assert overlay_yaml(path, Run(extra=ScheduleConfig())).extra is None
+
+
+def test_overlay_passes_over_what_is_no_news(path: Path) -> None:
+    """Where the file repeats the known config, the value that it lies over stays."""
+    fitted = Run(name="fitted", schedule=ScheduleConfig(epochs=3.0, gamma=0.5))
+    known = Run(name="screws", schedule=ScheduleConfig(epochs=20.0))
+    run = overlay_yaml(path, fitted, unless_as_in=known)
+    assert run.name == "fitted"
+    assert run.schedule == fitted.schedule  # 20 is 20.0, 1e-1 is the default
+    assert run.model == overlay_yaml(path, Run()).model
+    assert overlay_yaml(path, fitted).schedule.epochs == 20.0
+
+
+def test_news_of_an_optional_section_and_of_a_wrong_type(path: Path) -> None:
+    path.write_text("extra:\n  gamma: 0.5\n")
+    assert overlay_yaml(path, Run(), unless_as_in=Run()).extra == ScheduleConfig(gamma=0.5)
+    path.write_text("model:\n  classes: true\n")
+    one = Run(model=FasterRCNNConfig(classes=1))
+    with pytest.raises(ConfigError, match="RC345"):
+        overlay_yaml(path, Run(), unless_as_in=one)
+
+
+def test_one_value_is_looked_up(path: Path) -> None:
+    assert look_up_yaml(path, "name") == ("screws", f"{path}:1:1")
+    assert look_up_yaml(path, "nothing") == (None, str(path))
+    path.write_text("")
+    assert look_up_yaml(path, "name") == (None, str(path))
+    with pytest.raises(ConfigError, match="RC349"):
+        look_up_yaml(path.with_name("gone.yaml"), "name")
 
 
 def test_overlay_names_the_line(path: Path) -> None:

@@ -225,6 +225,8 @@ def test_d10_one_of_a_newer_version_is_not_passed_over(
     with pytest.raises(ModelFileError, match="newer version") as caught:
         checkpoint.restore(run, progress_of(), AROUND)
     assert caught.value.code == "RC508"
+    with pytest.raises(ModelFileError, match="RC508"):
+        checkpoint.require_same(run, AROUND)
 
 
 @pytest.mark.parametrize(
@@ -256,6 +258,17 @@ def test_d09_another_run_is_refused(
     assert text in str(caught.value)
     assert caught.value.place.endswith("step-000000002.safetensors")
     assert all(torch.equal(before[n], t) for n, t in again.module.state_dict().items())
+    with pytest.raises(ModelFileError, match=code):  # and beforehand, from the header alone
+        checkpoint.require_same(run, replace(AROUND, **change))
+
+
+def test_the_same_run_is_not_refused_whatever_is_damaged(run: RunFolder) -> None:
+    checkpoint.require_same(run, AROUND)  # no checkpoint yet
+    two_checkpoints(run)
+    checkpoint.require_same(run, replace(AROUND, data="xyz"))
+    for path in checkpoint.checkpoints(run):
+        path.write_bytes(path.read_bytes()[:20])
+    checkpoint.require_same(run, replace(AROUND, classes=("owl",)))  # for `restore` to tell
 
 
 def test_d09_other_circumstances_are_told_one_by_one(run: RunFolder) -> None:

@@ -1,6 +1,10 @@
 """What was asked for, laid over a preset: config file, options, `--set`, in this order.
 
 The preset is laid out twice: first to find data and weights, then fitted to what was found.
+
+A config file that names a preset counts where it says something else than that preset: one that
+prints every value, as `frcnn presets show` does, does not undo the fitting. The config of a run,
+which says what the run started from, counts whole.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,6 +22,7 @@ from frcnn.training.plans import Scheme
 from frcnn.training.step import StepReport
 from frcnn.weights import file as weights_file
 from frcnn.weights.backbone import BackboneWeights
+from frcnn.weights.torchvision import PUBLISHED
 
 _PLACES = {
     "scheme": "training.scheme",
@@ -35,7 +40,8 @@ class TrainOptions(TypedDict, total=False):
     """What can be asked of a training, in the words of the command line."""
 
     model: str
-    """A preset's name; where none is named, that of `init`'s network, or `presets.DEFAULT`."""
+    """A preset's name; where none is named, the config file's, that of `init`'s network, or
+    `presets.DEFAULT`."""
     config: str | Path
     """A YAML file of settings, laid over the preset's when these are fitted to the data."""
     settings: Sequence[str]
@@ -75,7 +81,8 @@ def first_settings(data: str | Path | None, options: TrainOptions) -> RunConfig:
         Settings that name the data and the weights to start from.
 
     Raises:
-        ConfigError: no such preset, or a mistake in the file or in a `name=value` pair.
+        ConfigError: no such preset, another one than the run's whose config is named, or a mistake
+            in the file or in a `name=value` pair.
     """
     return _laid_over(_preset(options), data, options)
 
@@ -126,6 +133,8 @@ def overridden(config: RunConfig, options: TrainOptions) -> RunConfig:
         ConfigError: a pair names no setting, or gives it a wrong value.
     """
     asked: dict[str, Any] = dict(options)
+    for pair in asked.get("settings", ()):
+        _require_single(pair)
     rows = [f"{place}={asked[name]}" for name, place in _PLACES.items() if name in asked]
     if "epochs" in asked:
         rows.append("training.schedule.steps=null")
@@ -163,11 +172,56 @@ def _cannot_run(scheme: Scheme, got: str, want: str) -> ConfigError:
     )
 
 
+def fitted_away(config: RunConfig, options: TrainOptions) -> list[str]:
+    """List what a run has otherwise than the preset that its config file names.
+
+    Args:
+        config: as `fitted_settings` gives it.
+        options: what was asked for.
+
+    Returns:
+        Sentences such as `training.schedule.epochs was 12.0, is 100.0`; none where the file counts
+        whole, or there is none.
+    """
+    if _known_preset(options) is None:
+        return []
+    preset = presets.named(config.preset)
+    changed = {"model": config.model, "training": config.training}
+    rows: list[str] = []
+    for name, now in changed.items():
+        old = settings.to_mapping(getattr(preset, name))
+        rows += settings.differences(old, settings.to_mapping(now), f"{name}.")
+    return rows
+
+
+def with_whole_paths(config: RunConfig) -> RunConfig:
+    """Make the paths absolute, so that the run is found again from any working directory.
+
+    Args:
+        config: with data.
+
+    Returns:
+        The same; names that are no paths of this machine stay as they are.
+    """
+    begin = config.start
+    if begin.init:
+        begin = replace(begin, init=str(Path(begin.init).absolute()))
+    if begin.backbone_weights not in PUBLISHED and Path(begin.backbone_weights).is_file():
+        weights = str(Path(begin.backbone_weights).absolute())
+        begin = replace(begin, backbone_weights=weights)
+    return replace(config, start=begin, data=str(Path(config.data).absolute()))
+
+
 def _preset(options: TrainOptions) -> RunConfig:
     """Give the preset that was named, or the network of the weights to go on from."""
     named, init = options.get("model"), options.get("init")
-    if named is not None or init is None:
-        return presets.named(presets.DEFAULT if named is None else named)
+    filed = _filed_preset(options)
+    if named is not None:
+        return presets.named(named)
+    if filed is not None:
+        return filed
+    if init is None:
+        return presets.named(presets.DEFAULT)
     path = weights_path(init)
     model = network_settings(path, weights_file.read_header(path))
     preset = presets.named(model.backbone.name)
@@ -176,10 +230,45 @@ def _preset(options: TrainOptions) -> RunConfig:
     return replace(preset, model=model)
 
 
+def _filed_preset(options: TrainOptions) -> RunConfig | None:
+    """Give the preset that the config file names; None where there is none."""
+    path = options.get("config")
+    if path is None:
+        return None
+    name, place = settings.look_up_yaml(Path(path), "preset")
+    return presets.named(str(name), place) if name else None
+
+
+def _known_preset(options: TrainOptions) -> RunConfig | None:
+    """Give the preset that the config file may merely repeat; None where all of it counts.
+
+    Raises:
+        ConfigError: it is the config of a run, and another preset is asked for (RC357).
+    """
+    filed, named = _filed_preset(options), options.get("model")
+    if filed is None:
+        return None
+    path = Path(options["config"])
+    started_from, _ = settings.look_up_yaml(path, "started_from")
+    if not started_from:
+        return filed
+    if named not in (None, filed.preset):
+        raise ConfigError(
+            "RC357",
+            "--model",
+            "contradicts --config, which holds every setting of a run",
+            got=f"{named}, and {path} of {filed.preset}",
+            want="one of the two",
+            fix="leave --model out, or copy only the lines that you mean into a file of your own",
+        )
+    return None
+
+
 def _laid_over(config: RunConfig, data: str | Path | None, options: TrainOptions) -> RunConfig:
     path = options.get("config")
     if path is not None:
-        config = settings.overlay_yaml(Path(path), config)
+        known = _known_preset(options)
+        config = settings.overlay_yaml(Path(path), config, unless_as_in=known)
     begin = config.start
     for name in ("init", "backbone_weights", "preprocessing"):
         value: Any = options.get(name)
@@ -187,3 +276,16 @@ def _laid_over(config: RunConfig, data: str | Path | None, options: TrainOptions
             begin = replace(begin, **{name: str(value)})
     config = replace(config, start=begin, data=config.data if data is None else str(data))
     return overridden(config, options)
+
+
+def _require_single(pair: str) -> None:
+    """Refuse a preset by `--set`: it is a whole set of settings, and this would change its name."""
+    name, equals, _ = pair.partition("=")
+    if equals and name.strip() == "preset":
+        raise ConfigError(
+            "RC358",
+            f"--set {pair}",
+            "a preset is a whole set of settings, and --set changes one",
+            want="section.name=value",
+            fix="name it with --model, or as `preset` in a config file",
+        )

@@ -11,7 +11,14 @@ from frcnn.data.dataset import Dataset
 from frcnn.data.problems import Report
 from frcnn.data.records import Split
 from frcnn.errors import ModelFileError
-from frcnn.launch.asked import TrainOptions, first_settings, fitted_settings, overridden
+from frcnn.launch.asked import (
+    TrainOptions,
+    first_settings,
+    fitted_away,
+    fitted_settings,
+    overridden,
+    with_whole_paths,
+)
 from frcnn.launch.material import (
     FROM_SCRATCH,
     Say,
@@ -73,11 +80,11 @@ def launch(data: str | Path | None, options: TrainOptions, say: Say) -> Launched
     files.require_writable(out)
     train, val, report = _usable(dataset, train, val, say)
     weights = backbone_weights(config, say)
-    config = fitted_settings(config, train, weights, options)
+    config = with_whole_paths(fitted_settings(config, train, weights, options))
     train, small = _without_small_boxes(train, config, say)
     model = _new_network(config)
     config = replace(config, started_from=fill(model, config, train.classes, weights))
-    say(f"model {config.preset}: {config.started_from}")
+    _say_settings(config, model, options, say)
     run = RunFolder.create(out, dataset.name)
     _write_papers(run, config, report.plus(small.problems))
     say(f"run {run.path}")
@@ -86,6 +93,8 @@ def launch(data: str | Path | None, options: TrainOptions, say: Say) -> Launched
 
 def train(launched: Launched, display: Display) -> AnyFigures | None:
     """Train a launched run to its end and write what belongs beside the weights.
+
+    What a resume was asked to change is in `config.yaml` from then on.
 
     Args:
         launched: the run.
@@ -99,6 +108,7 @@ def train(launched: Launched, display: Display) -> AnyFigures | None:
     """
     job = launched.job
     with job.run.lock():
+        _keep_settings(launched)
         machine.keep_freed_memory()
         try:
             figures = SCHEMES[job.config.scheme](Course(job=job, display=display)).figures
@@ -112,6 +122,20 @@ def train(launched: Launched, display: Display) -> AnyFigures | None:
     return figures
 
 
+def _say_settings(config: RunConfig, model: FasterRCNN, options: TrainOptions, say: Say) -> None:
+    """Say what is trained, and what of it may surprise."""
+    say(f"model {config.preset}: {config.started_from}")
+    if other := fitted_away(config, options):
+        say(f"settings other than the preset's: {'; '.join(other)}")
+    if config.started_from == FROM_SCRATCH and model.backbone.is_partly_frozen:
+        backbone = config.model.backbone
+        say(
+            f"warning: {backbone.name} starts from random numbers, and what is frozen stays random"
+            f" (model.backbone.frozen_stages {backbone.frozen_stages}, batch_norm "
+            f"{backbone.batch_norm}); 0 and live learn everything"
+        )
+
+
 def _resumed(run: RunFolder, data: str | Path | None, options: TrainOptions, say: Say) -> Launched:
     device = machine.resolve_device(options.get("device", "auto"))
     config = settings.read_yaml(run.config, RunConfig)
@@ -120,6 +144,7 @@ def _resumed(run: RunFolder, data: str | Path | None, options: TrainOptions, say
     config = overridden(config, options)
     say(f"run {run.path}, resumed")
     dataset, train, val = open_data(config)
+    config = replace(config, data=str(Path(config.data).absolute()))
     train, val, _ = _usable(dataset, train, val, say)
     train, _ = _without_small_boxes(train, config, say)
     model = _new_network(config)
@@ -131,6 +156,14 @@ def _resumed(run: RunFolder, data: str | Path | None, options: TrainOptions, say
 def _new_network(config: RunConfig) -> FasterRCNN:
     scheme = config.training.scheme
     return start.new_model(first_network(config.model, scheme), config.training.seed)
+
+
+def _keep_settings(launched: Launched) -> None:
+    """Write the settings that a resume was asked to change, unless its checkpoints refuse them."""
+    run, config = launched.job.run, launched.config
+    if settings.read_yaml(run.config, RunConfig) != config:
+        checkpoint.require_same(run, launched.job.circumstances)
+        settings.write_yaml(run.config, config)
 
 
 def _begin_again(

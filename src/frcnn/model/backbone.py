@@ -87,6 +87,13 @@ class Backbone(nn.Module):
         for stage in self._stages[: self._frozen]:
             stage.requires_grad_(requires_grad=False)
 
+    @property
+    def is_partly_frozen(self) -> bool:
+        """Whether weights or statistics stay what they are, whatever is learnt."""
+        return self._frozen > 0 or any(
+            isinstance(layer, FrozenBatchNorm2d) for layer in self.body.modules()
+        )
+
     def forward(self, pixels: Tensor) -> Tensor:
         """Compute the feature map; no gradient is kept for frozen stages.
 

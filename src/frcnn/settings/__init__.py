@@ -10,16 +10,25 @@ description.py    a table of every setting: name, value, default, and the senten
 A config dataclass lives beside the code that reads it. This room knows none of them.
 """
 
-from frcnn.settings.conversion import from_mapping, to_mapping
+from frcnn.settings.conversion import differences, from_mapping, to_mapping
 from frcnn.settings.description import Row, describe, to_annotated_yaml
-from frcnn.settings.files import apply_overrides, overlay_yaml, read_yaml, to_yaml, write_yaml
+from frcnn.settings.files import (
+    apply_overrides,
+    look_up_yaml,
+    overlay_yaml,
+    read_yaml,
+    to_yaml,
+    write_yaml,
+)
 from frcnn.settings.schema import nearest
 
 __all__ = [
     "Row",
     "apply_overrides",
     "describe",
+    "differences",
     "from_mapping",
+    "look_up_yaml",
     "nearest",
     "overlay_yaml",
     "read_yaml",

@@ -5,6 +5,7 @@ Strict means: an unknown name is an error that names the nearest known one, true
 is no count, NaN and infinity are no numbers. A whole number is accepted where a number is wanted.
 """
 
+import json
 import math
 import types
 import typing
@@ -53,6 +54,27 @@ def plain(value: object) -> object:
     if value is None or isinstance(value, bool | int | float | str):
         return value
     raise AssertionError(f"settings: no plain form for a {type(value).__name__}")
+
+
+def differences(old: Mapping[str, Any], new: Mapping[str, Any], prefix: str = "") -> list[str]:
+    """List the settings that differ; tuples and lists are alike, as they are in JSON.
+
+    Args:
+        old: plain values by name, nested.
+        new: the same names, mostly.
+        prefix: what stands before every name, its dot included.
+
+    Returns:
+        Sentences such as `batches.size was 2, is 5`, sorted by name.
+    """
+    rows: list[str] = []
+    for name in sorted({*old, *new}):
+        a, b = old.get(name), new.get(name)
+        if isinstance(a, Mapping) and isinstance(b, Mapping):
+            rows += differences(a, b, f"{prefix}{name}.")
+        elif json.dumps(a) != json.dumps(b):
+            rows.append(f"{prefix}{name} was {a}, is {b}")
+    return rows
 
 
 def from_mapping(

@@ -17,6 +17,7 @@ from frcnn.settings.yaml_tree import Tree
 
 T = TypeVar("T")
 
+_LINE_ENDS = frozenset("\x85\u2028\u2029")
 _PLAIN = (
     ("tag:yaml.org,2002:int", yaml_tree.INT, "-+0123456789"),
     ("tag:yaml.org,2002:float", yaml_tree.FLOAT, "-+.0123456789"),
@@ -41,12 +42,14 @@ def read_yaml(path: Path, cls: type[T]) -> T:
     return from_mapping(cls, _section(tree, path), str(path), tree.places)
 
 
-def overlay_yaml(path: Path, value: T) -> T:
+def overlay_yaml(path: Path, value: T, *, unless_as_in: T | None = None) -> T:
     """Put the values of a file in the place of a config's own.
 
     Args:
         path: a YAML file; names that it leaves out stay as they are in `value`.
         value: a config.
+        unless_as_in: a config whose values are no news: where the file merely repeats them,
+            those of `value` stay, too. None: everything in the file counts.
 
     Returns:
         A new config of the same class, checked.
@@ -55,8 +58,28 @@ def overlay_yaml(path: Path, value: T) -> T:
         ConfigError: as `read_yaml`.
     """
     tree = _read(path)
-    merged = _merge(to_mapping(value), _section(tree, path))
+    told = _section(tree, path)
+    if unless_as_in is not None:
+        told = _news(told, to_mapping(unless_as_in))
+    merged = _merge(to_mapping(value), told)
     return from_mapping(type(value), merged, str(path), tree.places)
+
+
+def look_up_yaml(path: Path, name: str) -> tuple[object, str]:
+    """Read one value of a file, before it is known what the others lie over.
+
+    Args:
+        path: a YAML file.
+        name: of a setting at the top.
+
+    Returns:
+        The value, unchecked, and its place; None and the file where it is left out.
+
+    Raises:
+        ConfigError: the file cannot be read (RC349) or is not plain YAML (RC341 ... RC348).
+    """
+    tree = _read(path)
+    return _section(tree, path).get(name), tree.places.get((name,), str(path))
 
 
 def to_yaml(value: object) -> str:
@@ -121,6 +144,13 @@ class _Dumper(yaml.SafeDumper):
     def ignore_aliases(self, data: object) -> bool:  # PyYAML's signature
         return True
 
+    def text(self, data: str) -> yaml.ScalarNode:
+        """Escape line ends of YAML 1.1: outside of double quotes, PyYAML reads them as others."""
+        style = '"' if _LINE_ENDS.intersection(data) else None
+        return self.represent_scalar("tag:yaml.org,2002:str", data, style)
+
+
+_Dumper.add_representer(str, _Dumper.text)
 
 for _tag, _pattern, _first in _PLAIN:
     _Dumper.add_implicit_resolver(_tag, _pattern, list(_first))
@@ -171,6 +201,18 @@ def _merge(base: dict[str, Any], top: Mapping[str, object]) -> dict[str, Any]:
         both = isinstance(below, dict) and isinstance(value, Mapping)
         merged[key] = _merge(below, value) if both else value  # type: ignore[arg-type]
     return merged
+
+
+def _news(told: Mapping[str, object], known: Mapping[str, Any]) -> dict[str, object]:
+    """Leave out what is known already; true is not 1."""
+    news: dict[str, object] = {}
+    for key, value in told.items():
+        old = known.get(key)
+        if isinstance(value, Mapping) and isinstance(old, Mapping):
+            news[key] = _news(value, old)
+        elif key not in known or value != old or isinstance(value, bool) != isinstance(old, bool):
+            news[key] = value
+    return news
 
 
 def _known_path(cls: type, name: str, place: str) -> yaml_tree.Keys:

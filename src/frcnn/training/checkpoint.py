@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from frcnn import files
 from frcnn.errors import ConfigError, DiskError, ModelFileError
 from frcnn.run_folder import RunFolder
+from frcnn.settings import differences
 from frcnn.weights import file as weights_file
 from frcnn.weights.file import Header
 
@@ -161,6 +162,29 @@ def restore(run: RunFolder, progress: Progress, around: Circumstances) -> list[s
     )
 
 
+def require_same(run: RunFolder, around: Circumstances) -> None:
+    """Refuse what `restore` would refuse, before anything of the run is changed.
+
+    Args:
+        run: whose checkpoints; only headers are read.
+        around: what the run is to go on under.
+
+    Raises:
+        ModelFileError: the newest whole checkpoint is of other classes (RC531), another model
+            (RC532) or optimizer (RC533), or a newer version (RC508).
+    """
+    for path in checkpoints(run):
+        try:
+            header = weights_file.read_header(path)
+        except ModelFileError as error:
+            if error.code == "RC508":
+                raise
+            continue  # `restore` names it
+        _require_same_model(path, header, around)
+        _require_same_optimizer(path, header, around)
+        return
+
+
 class Timer:
     """Says when the next checkpoint is due, by a clock that never jumps."""
 
@@ -240,7 +264,7 @@ def _require_same_model(path: Path, header: Header, around: Circumstances) -> No
             want=", ".join(around.classes),
             fix="resume with the same data, or start anew with --init",
         )
-    different = _unequal(header.config, around.model)
+    different = differences(header.config, around.model)
     if different:
         raise ModelFileError(
             "RC532",
@@ -267,21 +291,9 @@ def _require_same_optimizer(path: Path, header: Header, around: Circumstances) -
 
 
 def _differences(extra: Mapping[str, Any], around: Circumstances) -> list[str]:
-    rows = _unequal(extra["training"], around.training, "training.")
+    rows = differences(extra["training"], around.training, "training.")
     rows = [row for row in rows if not row.startswith(_HARMLESS)]
-    rows += _unequal(extra["machine"], around.machine, "machine.")
+    rows += differences(extra["machine"], around.machine, "machine.")
     if extra["data"] != around.data:
         rows.append("the training pictures or their boxes changed since")
     return [f"resumed under other circumstances: {row}" for row in rows]
-
-
-def _unequal(old: Mapping[str, Any], new: Mapping[str, Any], prefix: str = "") -> list[str]:
-    """List dotted settings that differ; tuples and lists are alike, as they are in JSON."""
-    rows: list[str] = []
-    for name in sorted({*old, *new}):
-        a, b = old.get(name), new.get(name)
-        if isinstance(a, Mapping) and isinstance(b, Mapping):
-            rows += _unequal(a, b, f"{prefix}{name}.")
-        elif json.dumps(a) != json.dumps(b):
-            rows.append(f"{prefix}{name} was {a}, is {b}")
-    return rows
