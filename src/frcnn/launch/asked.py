@@ -163,7 +163,7 @@ def _require_scheme_fits(config: RunConfig) -> None:
 
 def _cannot_run(scheme: Scheme, got: str, want: str) -> ConfigError:
     return ConfigError(
-        "RC357",
+        "RC365",
         "training.scheme",
         f"this network cannot be trained by the scheme {scheme}",
         got=got,

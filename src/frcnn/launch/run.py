@@ -31,7 +31,7 @@ from frcnn.launch.small_boxes import drop_small_boxes
 from frcnn.model.faster_rcnn import FasterRCNN
 from frcnn.presets import RunConfig
 from frcnn.run_folder import RunFolder
-from frcnn.training import start
+from frcnn.training import checkpoint, start
 from frcnn.training.card import write_card
 from frcnn.training.course import Course, first_network, has_begun
 from frcnn.training.curves import draw_curves
