@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from frcnn.errors import ConfigError
-from frcnn.model.roi_pooling import RoIPoolingConfig, pool_regions
+from frcnn.model.roi_pooling import RoIPoolingConfig, pool_regions, require_movable_boxes
 
 MAX = RoIPoolingConfig()
 EDGES = replace(MAX, corners="continuous")
@@ -177,6 +177,13 @@ def test_warping_sends_gradients_to_the_boxes_too() -> None:
     for each in boxes:
         assert each.grad is not None
         assert bool((each.grad != 0).all())
+
+
+def test_only_warping_has_movable_boxes() -> None:
+    require_movable_boxes(WARP)
+    for config in (MAX, ALIGN):
+        with pytest.raises(ConfigError, match=r"RC357\] roi_pooling.method.*no gradient there"):
+            require_movable_boxes(config)
 
 
 @pytest.mark.parametrize("change", [{"cells": 0}, {"sampling": 0}])

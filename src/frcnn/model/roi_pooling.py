@@ -46,6 +46,23 @@ class RoIPoolingConfig:
             )
 
 
+def require_movable_boxes(config: RoIPoolingConfig) -> None:
+    """Refuse a pooling that has no gradient for the boxes, where one is to be learnt from.
+
+    Raises:
+        ConfigError: it is not `warp` (RC357).
+    """
+    if config.method != "warp":
+        raise ConfigError(
+            "RC357",
+            "roi_pooling.method",
+            "exact joint training learns through the boxes, and this pooling has no gradient there",
+            got=config.method,
+            want="warp",
+            fix="add --set model.roi_pooling.method=warp",
+        )
+
+
 def pool_regions(
     features: Tensor, boxes: Sequence[Tensor], stride: int, config: RoIPoolingConfig
 ) -> Tensor:
