@@ -5,6 +5,7 @@ order of their making, so a stage's backward begins when a gradient reaches its 
 stands an operation that does nothing but switch the clock.
 """
 
+import itertools
 import time
 from collections.abc import Callable
 from typing import TypeVar
@@ -13,7 +14,7 @@ import rivals
 import torch
 from torch import Tensor, nn
 
-from frcnn.model import faster_rcnn
+from frcnn.model import faster_rcnn, stage_losses
 from frcnn.model.batch import prepare, to_batch
 from frcnn.training.optimizer import make_optimizer
 
@@ -122,8 +123,8 @@ def clocked_step(
         variant: a precision of ours.
 
     Returns:
-        One step; it gives seconds by stage and direction. This process's `faster_rcnn` is changed
-        for good.
+        One step; it gives seconds by stage and direction. This process's modules `faster_rcnn` and
+        `stage_losses` are changed for good.
     """
     model, seen = rivals.ours(size, head_width).train(), rivals.scene(size)
     precision = rivals.precision_of(variant)
@@ -134,8 +135,9 @@ def clocked_step(
     for (part, method), stage in OF_MODULE.items():
         layer = getattr(model, part)
         setattr(layer, method, clock.wrap(getattr(layer, method), stage))
-    for name, stage in OF_FUNCTION.items():
-        setattr(faster_rcnn, name, clock.wrap(getattr(faster_rcnn, name), stage))
+    for home, (name, stage) in itertools.product((faster_rcnn, stage_losses), OF_FUNCTION.items()):
+        if hasattr(home, name):
+            setattr(home, name, clock.wrap(getattr(home, name), stage))
 
     def take_one() -> dict[Key, float]:
         clock.seconds = {}

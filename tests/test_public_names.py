@@ -36,7 +36,7 @@ OPS = {  # promised to people who want the parts
     "deltas": ["decode", "encode"],
     "matching": ["match", "sample_balanced"],
     "nms": ["nms", "nms_by_group"],
-    "roi": ["roi_align", "roi_pool"],
+    "roi": ["roi_align", "roi_pool", "roi_warp"],
 }
 STAGES = {
     "anchors": ["anchor_grid", "cell_anchors"],

@@ -63,6 +63,22 @@ def test_there_is_one_logit_more_than_classes(config: BoxHeadConfig) -> None:
     assert head(config)(regions(2)).logits.shape == (2, 6)
 
 
+def test_an_answer_is_shared_out_among_pictures() -> None:
+    answer = head(FC)(regions(5))
+    first, none, last = answer.split([2, 0, 3])
+    assert torch.equal(first.logits, answer.logits[:2])
+    assert none.deltas.shape == (0, 5, 4)
+    assert torch.equal(last.deltas, answer.deltas[2:])
+
+
+@BOTH
+@pytest.mark.parametrize("given", [torch.bfloat16, torch.float32, torch.float64])
+def test_answers_have_at_least_32_bits(config: BoxHeadConfig, given: torch.dtype) -> None:
+    answer = head(config).to(given)(regions(2).to(given))
+    want = torch.float64 if given == torch.float64 else torch.float32
+    assert answer.logits.dtype == answer.deltas.dtype == want
+
+
 def test_golden_targets_in_units_of_their_deviation() -> None:
     anchor, true = torch.tensor([[76.0, 40, 259, 135]]), torch.tensor([[100.0, 50, 250, 150]])
     deltas = encode(true, anchor)

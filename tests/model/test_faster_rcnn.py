@@ -19,6 +19,7 @@ from frcnn.model.proposals import ProposalConfig
 from frcnn.model.roi_pooling import RoIPoolingConfig
 from frcnn.model.roi_sampling import RegionSamplingConfig
 from frcnn.model.rpn import RPNConfig
+from frcnn.model.stage_losses import head_losses, rpn_losses
 from frcnn.types import Detections, ImageBatch, Losses, Size, Target
 
 CLASSES = 3
@@ -341,9 +342,9 @@ def test_the_halves_add_up_to_the_whole() -> None:
     whole = values(model.losses(batch, [TWO], draws(3)))
     features, generators = model.backbone(batch.pixels), draws(3)
     anchors, rpn = model._anchors(features), model.rpn(features)
-    first = model.rpn_losses(rpn, anchors, batch, [TWO], generators)
-    proposals = model.propose(rpn, anchors, batch, CONFIG.proposals_train)
-    second = model.head_losses(features, [p.boxes for p in proposals], [TWO], generators)
+    first = rpn_losses(rpn, anchors, batch, [TWO], generators, CONFIG)
+    found = [p.boxes for p in model.propose(rpn, anchors, batch, CONFIG.proposals_train)]
+    second = head_losses(model.box_head, features, found, [TWO], generators, CONFIG)
     assert [float(term.detach()) for term in (*first, *second)] == pytest.approx(whole, rel=1e-4)
 
 

@@ -100,7 +100,7 @@ def test_head_box_loss_reads_the_slot_of_the_class_and_divides_by_all_regions() 
     deltas[0, 1] = 2.0  # class 1, off by two in each of four numbers
     deltas[0, 0] = 99.0  # another class's slot
     deltas[1] = 99.0  # background
-    wanted = torch.zeros(4, 4)
+    wanted = torch.zeros(2, 4)
     loss = head_box_loss(deltas, torch.tensor([2, 0, 1, 0]), wanted, HeadLossConfig())
     assert float(loss) == pytest.approx(4 * 1.5 / 4)
 
@@ -143,7 +143,7 @@ def test_gradients_equal_finite_differences() -> None:
     classes = torch.tensor([0, 2, 1])
     numeric_gradient(lambda x: head_class_loss(x, classes), torch.randn(3, 3, generator=generator))
     numeric_gradient(
-        lambda x: head_box_loss(x, classes, torch.zeros(3, 4).double(), HeadLossConfig()),
+        lambda x: head_box_loss(x, classes, torch.zeros(2, 4).double(), HeadLossConfig()),
         torch.randn(3, 2, 4, generator=generator),
     )
 

@@ -94,6 +94,65 @@ def test_equal_scores_keep_the_order_of_the_anchors() -> None:
     assert run(apart, [0.5] * 5).anchors.tolist() == [0, 1, 2, 3, 4]
 
 
+# --- the rows of Table 2
+
+
+def many(count: int = 40) -> tuple[list[list[float]], list[float]]:
+    """Boxes that overlap their neighbours by 0.8, the first with the highest score."""
+    return [[2.0 * i, 0.0, 2.0 * i + 18, 20.0] for i in range(count)], [
+        float(count - i) for i in range(count)
+    ]
+
+
+def test_without_nms_all_boxes_stay_up_to_the_limit() -> None:
+    boxes, scores = many()
+    without = replace(SMALL, nms_iou=None)
+    assert len(run(boxes, scores).boxes) < 40
+    assert run(boxes, scores, without).anchors.tolist() == list(range(40))
+    assert run(boxes, scores, replace(without, before_nms=30)).anchors.tolist() == list(range(30))
+    assert run(boxes, scores, replace(without, after_nms=7)).anchors.tolist() == list(range(7))
+
+
+def test_without_regression_the_anchors_are_the_proposals() -> None:
+    deltas = torch.tensor([[0.5, 0.0, 0.0, 0.0], [0.0, 0.3, 0.1, 0.0]])
+    anchors = torch.tensor([[-10.0, 10.0, 30.0, 30.0], [50.0, 50.0, 90.0, 90.0]])
+    config = replace(SMALL, boxes="anchors")
+    found = propose(torch.tensor([1.0, 2.0]), deltas, anchors, PICTURE, config)
+    want = torch.tensor([[50.0, 50.0, 90.0, 90.0], [0.0, 10.0, 30.0, 30.0]])
+    torch.testing.assert_close(found.boxes, want)
+
+
+def test_without_objectness_a_draw_ranks_that_repeats() -> None:
+    boxes, scores = many()
+    chance = replace(SMALL, nms_iou=None, rank_by="chance", after_nms=10)
+    first, again = (run(boxes, scores, chance) for _ in range(2))
+    other = run(boxes, scores, replace(chance, chance_seed=1))
+    assert first.anchors.tolist() == again.anchors.tolist() != other.anchors.tolist()
+    assert run(boxes, scores[::-1], chance).anchors.tolist() == first.anchors.tolist()
+    assert (first.objectness[1:] < first.objectness[:-1]).all(), "highest first, no ties"
+    assert first.anchors.tolist() != sorted(first.anchors.tolist())
+
+
+def test_a_draw_has_no_favourites() -> None:
+    """Each of 40 anchors is the first of 400 shuffles about ten times."""
+    boxes, scores = many()
+    config = replace(SMALL, nms_iou=None, rank_by="chance", after_nms=1)
+    firsts = [
+        int(run(boxes, scores, replace(config, chance_seed=seed)).anchors) for seed in range(400)
+    ]
+    counts = torch.bincount(torch.tensor(firsts), minlength=40)
+    assert int(counts.min()) >= 2
+    assert int(counts.max()) <= 22
+
+
+def test_a_draw_may_be_thinned_by_nms() -> None:
+    boxes, scores = many()
+    found = run(boxes, scores, replace(SMALL, rank_by="chance"))
+    assert 0 < len(found.boxes) < 40
+    assert found.objectness.tolist() == sorted(found.objectness.tolist(), reverse=True)
+    assert len(run([], [], replace(SMALL, rank_by="chance")).boxes) == 0
+
+
 def test_gradients_flow_into_the_deltas_of_the_kept() -> None:
     deltas = torch.zeros(2, 4, requires_grad=True)
     anchors = torch.tensor([[10.0, 10.0, 30.0, 30.0], [10.0, 10.0, 30.0, 31.0]])
@@ -119,7 +178,8 @@ def test_the_papers_and_the_authors_numbers() -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"min_side": -1.0}, {"before_nms": 0}, {"after_nms": 0}, {"nms_iou": 0.0}]
+    "change",
+    [{"min_side": -1.0}, {"before_nms": 0}, {"after_nms": 0}, {"nms_iou": 0.0}, {"nms_iou": 1.1}],
 )
 def test_unusable_settings_are_refused(change: dict) -> None:
     with pytest.raises(ConfigError, match=r"RC350") as caught:

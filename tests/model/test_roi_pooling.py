@@ -8,11 +8,12 @@ import torch
 from torch import Tensor
 
 from frcnn.errors import ConfigError
-from frcnn.model.roi_pooling import RoIPoolingConfig, pool_regions
+from frcnn.model.roi_pooling import RoIPoolingConfig, pool_regions, require_movable_boxes
 
 MAX = RoIPoolingConfig()
 EDGES = replace(MAX, corners="continuous")
 ALIGN = RoIPoolingConfig(method="align")
+WARP = RoIPoolingConfig(method="warp")
 
 
 def ramp(height: int, width: int) -> Tensor:
@@ -109,7 +110,7 @@ def test_aligning_knows_no_corners() -> None:
     assert torch.equal(inclusive, continuous)
 
 
-@pytest.mark.parametrize("config", [MAX, EDGES, ALIGN])
+@pytest.mark.parametrize("config", [MAX, EDGES, ALIGN, WARP])
 def test_regions_follow_their_pictures_in_order(config: RoIPoolingConfig) -> None:
     features = torch.arange(3.0)[:, None, None, None].expand(3, 2, 8, 8).contiguous()
     two = torch.cat((box(0, 0, 60, 60), box(10, 10, 90, 90)))
@@ -118,7 +119,7 @@ def test_regions_follow_their_pictures_in_order(config: RoIPoolingConfig) -> Non
     torch.testing.assert_close(pooled[:, 0, 3, 3], torch.tensor([0.0, 2.0, 2.0]))
 
 
-@pytest.mark.parametrize("config", [MAX, ALIGN])
+@pytest.mark.parametrize("config", [MAX, ALIGN, WARP])
 def test_no_region_in_none_out(config: RoIPoolingConfig) -> None:
     none = torch.zeros(0, 4)
     pooled = pool_regions(torch.randn(2, 5, 8, 8), [none, none], 16, config)
@@ -138,7 +139,7 @@ def test_cells_and_stride_are_settings(config: RoIPoolingConfig, want: float) ->
     assert float(pooled[0, 0, 0, 5]) == want
 
 
-@pytest.mark.parametrize("config", [MAX, ALIGN])
+@pytest.mark.parametrize("config", [MAX, ALIGN, WARP])
 def test_features_of_16_bits_stay_so(config: RoIPoolingConfig) -> None:
     features = torch.randn(1, 3, 8, 8)
     exact = pool_regions(features.bfloat16().float(), [box(0, 0, 100, 100)], 16, config)
@@ -156,6 +157,33 @@ def test_gradients_reach_the_features_and_never_the_boxes(config: RoIPoolingConf
     # weights of a mean sum to one; a maximum hands its gradient to one cell
     assert float(features.grad.sum()) == pytest.approx(3 * 49, rel=1e-5)
     assert boxes.grad is None
+
+
+def test_warping_takes_the_larger_of_its_points() -> None:
+    # a bin of one cell's width, two points at 0.25 and 0.75: the larger on a ramp is the second
+    pooled = pool_regions(ramp(20, 20), [box(32, 48, 144, 160)], 16, WARP)[0]
+    torch.testing.assert_close(pooled[0, 0], torch.arange(7.0) + 2.75)
+    shifted = pool_regions(
+        ramp(20, 20), [box(32, 48, 144, 160)], 16, replace(WARP, half_pixel="shifted")
+    )[0]
+    torch.testing.assert_close(shifted[1, :, 0], torch.arange(7.0) + 3.25)
+
+
+def test_warping_sends_gradients_to_the_boxes_too() -> None:
+    features = torch.randn(2, 3, 8, 8, requires_grad=True)
+    boxes = [box(10, 20, 100, 110).requires_grad_(), box(5, 5, 60, 90).requires_grad_()]
+    pool_regions(features, boxes, 16, WARP).square().sum().backward()
+    assert features.grad is not None
+    for each in boxes:
+        assert each.grad is not None
+        assert bool((each.grad != 0).all())
+
+
+def test_only_warping_has_movable_boxes() -> None:
+    require_movable_boxes(WARP)
+    for config in (MAX, ALIGN):
+        with pytest.raises(ConfigError, match=r"RC366\] roi_pooling.method.*no gradient there"):
+            require_movable_boxes(config)
 
 
 @pytest.mark.parametrize("change", [{"cells": 0}, {"sampling": 0}])

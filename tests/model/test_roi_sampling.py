@@ -126,6 +126,20 @@ def test_counts_and_labels_agree_with_plain_loops(cases: int) -> None:
         )
 
 
+def test_objects_are_named_and_their_boxes_hand_gradients_on() -> None:
+    proposals = torch.tensor([[0.0, 0, 10, 10], [0, 0, 10, 9], [50, 50, 60, 60]]).requires_grad_()
+    found = sample_regions(
+        proposals,
+        target([[0.0, 0.0, 10.0, 10.0]]),
+        RegionSamplingConfig(count=3, positive_share=1.0, candidates="proposals"),
+        torch.Generator().manual_seed(0),
+    )
+    assert found.objects.tolist() == [0, 1]
+    found.boxes.sum().backward()
+    assert proposals.grad is not None
+    assert (proposals.grad == 1).all()
+
+
 def overlap(a: list[float], b: list[float]) -> float:
     w = min(a[2], b[2]) - max(a[0], b[0])
     h = min(a[3], b[3]) - max(a[1], b[1])

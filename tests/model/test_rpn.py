@@ -145,3 +145,15 @@ def test_a_detached_output_is_the_same_without_a_gradient() -> None:
     assert output.deltas.requires_grad
     assert not fixed.deltas.requires_grad
     assert not fixed.objectness.requires_grad
+
+
+@pytest.mark.parametrize("given", [torch.bfloat16, torch.float32, torch.float64])
+def test_outputs_have_at_least_32_bits(given: torch.dtype) -> None:
+    output = RPNHead(4, 2, RPNConfig(channels=8)).to(given)(torch.randn(1, 4, 3, 3, dtype=given))
+    want = torch.float64 if given == torch.float64 else torch.float32
+    assert output.objectness.dtype == output.deltas.dtype == want
+
+
+def test_an_output_as_it_is_keeps_its_gradient() -> None:
+    output = RPNHead(4, 2, RPNConfig(channels=8))(torch.randn(1, 4, 3, 3))
+    assert output.as_it_is() is output

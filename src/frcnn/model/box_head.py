@@ -59,6 +59,11 @@ class HeadOutput(NamedTuple):
     deltas: Tensor
     """[R, C, 4] float32, one box for each class, normalised by mean and std."""
 
+    def split(self, counts: Sequence[int]) -> "list[HeadOutput]":
+        """Share it out among pictures, each of which has so many regions, one after the other."""
+        parts = (torch.split(part, list(counts)) for part in self)
+        return [HeadOutput(*part) for part in zip(*parts, strict=True)]
+
 
 class BoxHead(nn.Module):
     """Hidden layers, then two siblings: class logits and class-specific deltas."""
@@ -130,9 +135,10 @@ class BoxHead(nn.Module):
         return like.new_tensor(self.config.delta_mean), like.new_tensor(self.config.delta_std)
 
     def _answer(self, hidden: Tensor) -> HeadOutput:
-        deltas = self.deltas(hidden).float()
+        wide = torch.promote_types(hidden.dtype, torch.float32)  # 16 bits are too few from here on
+        deltas = self.deltas(hidden).to(wide)
         return HeadOutput(
-            logits=self.logits(hidden).float(), deltas=deltas.reshape(-1, self.classes, 4)
+            logits=self.logits(hidden).to(wide), deltas=deltas.reshape(-1, self.classes, 4)
         )
 
     def _mask(self, count: int, generator: torch.Generator) -> Tensor:

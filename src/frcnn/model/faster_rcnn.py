@@ -12,34 +12,27 @@ RoI pooling   roi_pooling.py     Fast R-CNN §2.1   [R, D, 7, 7]
 box head      box_head.py        Fast R-CNN §2     logits [R, C + 1], deltas [R, C, 4]
 losses        losses.py          Eq. (1)           four numbers, training only
 postprocess   postprocess.py     Fast R-CNN §3     Detections
+
+Here stands what looks at features; `stage_losses.py` has what each stage does in training only.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
 
-from frcnn.model.anchor_labels import label_anchors
 from frcnn.model.anchors import anchor_grid
 from frcnn.model.backbone import Backbone
 from frcnn.model.batch import to_original_pixels
 from frcnn.model.box_head import BoxHead, HeadOutput
 from frcnn.model.config import FasterRCNNConfig
 from frcnn.model.guards import are_finite, evaluating, nowhere, require_finite
-from frcnn.model.losses import head_box_loss, head_class_loss, rpn_box_loss, rpn_objectness_loss
 from frcnn.model.postprocess import PostprocessConfig, postprocess
 from frcnn.model.proposals import ProposalConfig, propose
-from frcnn.model.roi_pooling import pool_regions
-from frcnn.model.roi_sampling import sample_regions
+from frcnn.model.roi_pooling import pool_regions, require_movable_boxes
 from frcnn.model.rpn import RPNHead, RPNOutput
-from frcnn.ops.deltas import encode
-from frcnn.types import Detections, ImageBatch, Losses, Proposals, Size, Target
-
-Targets = Sequence[Target]
-"""For each picture its true boxes, pixels of the resized picture."""
-Generators = Sequence[torch.Generator]
-"""For each picture where its draws come from (anchors, regions, dropout), so that they do not
-depend on its neighbours."""
+from frcnn.model.stage_losses import Generators, Targets, head_losses, rpn_losses
+from frcnn.types import Detections, ImageBatch, Losses, Proposals, Size
 
 
 class FasterRCNN(nn.Module):
@@ -80,8 +73,10 @@ class FasterRCNN(nn.Module):
             proposals = self._proposed(rpn, features, batch, self.config.proposals_test)
             regions = self._pool(features, [p.boxes for p in proposals])
             answer = self.box_head(regions)
-            require_finite("box head", answer.logits, answer.deltas)
-            found = self._postprocess(answer, proposals, batch, report)
+            require_finite("box head", *answer)
+            answers = answer.split([len(p.boxes) for p in proposals])
+            rows = zip(answers, proposals, batch.sizes, strict=True)
+            found = [self._detections(*row, report or self.config.postprocess) for row in rows]
             return to_original_pixels(found, batch)
 
     def find_proposals(self, batch: ImageBatch, config: ProposalConfig) -> list[Proposals]:
@@ -105,6 +100,8 @@ class FasterRCNN(nn.Module):
     def losses(self, batch: ImageBatch, targets: Targets, generators: Generators) -> Losses:
         """Compute the joint loss of both stages (§3.2, approximate joint training).
 
+        The proposals are taken as fixed: the head's loss does not teach the RPN through them.
+
         Args:
             batch: B pictures.
             targets: for each its true boxes, pixels of the resized picture.
@@ -114,19 +111,30 @@ class FasterRCNN(nn.Module):
             Four scalars, each the mean over the pictures. All are NaN where the network no
             longer gives finite numbers: there is nothing to propose from then.
         """
-        features, rpn = self._look(batch)
-        if not are_finite(rpn.objectness, rpn.deltas):
-            lost = nowhere(rpn.objectness)
-            return Losses(rpn_objectness=lost, rpn_boxes=lost, head_classes=lost, head_boxes=lost)
-        anchors = self._anchors(features)
-        objectness, boxes = self.rpn_losses(rpn, anchors, batch, targets, generators)
-        proposals = self.propose(rpn.detached(), anchors, batch, self.config.proposals_train)
-        classes, regions = self.head_losses(
-            features, [p.boxes for p in proposals], targets, generators
-        )
-        return Losses(
-            rpn_objectness=objectness, rpn_boxes=boxes, head_classes=classes, head_boxes=regions
-        )
+        return self._joint_losses(batch, targets, generators, RPNOutput.detached)
+
+    def exact_losses(self, batch: ImageBatch, targets: Targets, generators: Generators) -> Losses:
+        """Compute the same loss, for exact joint training (§3.2, iii): its whole gradient.
+
+        The head's loss also flows into the coordinates of the proposals, by two ways: the
+        features pooled under a moving box (RoI warping), and the box targets, which are encoded
+        against it. The second is part of the derivative of the loss that is printed, so it is
+        kept. NMS, ranking and sampling choose; they have no gradient. Nobody has published a
+        figure for this scheme.
+
+        Args:
+            batch: B pictures.
+            targets: for each its true boxes, pixels of the resized picture.
+            generators: for each where its draws come from (anchors, regions, dropout).
+
+        Returns:
+            As `losses`, to the bit where the pooling is the same.
+
+        Raises:
+            ConfigError: the pooling has no gradient for the boxes (RC366).
+        """
+        require_movable_boxes(self.config.roi_pooling)
+        return self._joint_losses(batch, targets, generators, RPNOutput.as_it_is)
 
     def first_stage_losses(
         self, batch: ImageBatch, targets: Targets, generators: Generators
@@ -144,9 +152,10 @@ class FasterRCNN(nn.Module):
         """
         features = self._first_backbone(self._pixels(batch))
         rpn = self.rpn(features)
-        if not are_finite(rpn.objectness, rpn.deltas):
+        if not are_finite(*rpn):
             return nowhere(rpn.objectness), nowhere(rpn.objectness)
-        return self.rpn_losses(rpn, self._anchors(features), batch, targets, generators)
+        anchors = self._anchors(features)
+        return rpn_losses(rpn, anchors, batch, targets, generators, self.config)
 
     def second_stage_losses(
         self,
@@ -167,38 +176,8 @@ class FasterRCNN(nn.Module):
             Class loss and box loss, scalars, means over the pictures; both are NaN where the
             network no longer gives finite numbers.
         """
-        return self.head_losses(self.backbone(self._pixels(batch)), proposals, targets, generators)
-
-    def rpn_losses(
-        self,
-        rpn: RPNOutput,
-        anchors: Tensor,
-        batch: ImageBatch,
-        targets: Targets,
-        generators: Generators,
-    ) -> tuple[Tensor, Tensor]:
-        """Compute the first stage's two losses, means over the pictures. Eq. (1).
-
-        Args:
-            rpn: the head's output for the batch.
-            anchors: [M, 4] float32, pixels of the resized picture.
-            batch: its sizes are read.
-            targets: for each picture its true boxes, pixels of the resized picture.
-            generators: for each picture where its draw comes from.
-
-        Returns:
-            Objectness loss and box loss, scalars.
-        """
-        objectness, boxes = [], []
-        config, per_cell = self.config, self.config.anchors.per_cell
-        rows = zip(*rpn, batch.sizes, targets, generators, strict=True)
-        for scores, deltas, size, target, draw in rows:
-            labels = label_anchors(anchors, target, size, config.anchor_labels, draw)
-            objectness.append(rpn_objectness_loss(scores, labels))
-            boxes.append(
-                rpn_box_loss(deltas, anchors, target.boxes, labels, config.rpn_loss, per_cell)
-            )
-        return torch.stack(objectness).mean(), torch.stack(boxes).mean()
+        features = self.backbone(self._pixels(batch))
+        return head_losses(self.box_head, features, proposals, targets, generators, self.config)
 
     def propose(
         self, rpn: RPNOutput, anchors: Tensor, batch: ImageBatch, config: ProposalConfig
@@ -220,41 +199,27 @@ class FasterRCNN(nn.Module):
             for objectness, deltas, size, original in rows
         ]
 
-    def head_losses(
+    def _joint_losses(
         self,
-        features: Tensor,
-        proposals: Sequence[Tensor],
+        batch: ImageBatch,
         targets: Targets,
         generators: Generators,
-    ) -> tuple[Tensor, Tensor]:
-        """Compute the second stage's two losses, means over the pictures. Fast R-CNN Eq. (1).
-
-        Args:
-            features: [B, D, h, w].
-            proposals: for each picture [P, 4] float32, pixels of the resized picture.
-            targets: for each picture its true boxes, pixels of the resized picture.
-            generators: for each picture where its draws come from.
-
-        Returns:
-            Class loss and box loss, scalars; both are NaN where the features are not finite.
-        """
-        if not are_finite(features):  # max pooling would let NaN pass for a number
-            return nowhere(features), nowhere(features)
-        config = self.config.roi_sampling
-        sampled = [
-            sample_regions(*row[:2], config, row[2])
-            for row in zip(proposals, targets, generators, strict=True)
-        ]
-        counts = [len(s.boxes) for s in sampled]
-        regions = self._pool(features, [s.boxes for s in sampled])
-        answer = self.box_head.forward_dropping(regions, list(zip(counts, generators, strict=True)))
-        classes, boxes = [], []
-        answers = (torch.split(part, counts) for part in answer)
-        for own, logits, deltas in zip(sampled, *answers, strict=True):
-            wanted = self.box_head.normalise(encode(own.targets, own.boxes))
-            classes.append(head_class_loss(logits, own.labels))
-            boxes.append(head_box_loss(deltas, own.labels, wanted, self.config.head_loss))
-        return torch.stack(classes).mean(), torch.stack(boxes).mean()
+        seen_by_head: Callable[[RPNOutput], RPNOutput],
+    ) -> Losses:
+        features, rpn = self._look(batch)
+        if not are_finite(*rpn):
+            lost = nowhere(rpn.objectness)
+            return Losses(rpn_objectness=lost, rpn_boxes=lost, head_classes=lost, head_boxes=lost)
+        anchors = self._anchors(features)
+        objectness, boxes = rpn_losses(rpn, anchors, batch, targets, generators, self.config)
+        found = self.propose(seen_by_head(rpn), anchors, batch, self.config.proposals_train)
+        proposals = [p.boxes for p in found]
+        classes, regions = head_losses(
+            self.box_head, features, proposals, targets, generators, self.config
+        )
+        return Losses(
+            rpn_objectness=objectness, rpn_boxes=boxes, head_classes=classes, head_boxes=regions
+        )
 
     def _pixels(self, batch: ImageBatch) -> Tensor:
         weight = self.rpn.conv.weight
@@ -284,15 +249,8 @@ class FasterRCNN(nn.Module):
     def _pool(self, features: Tensor, boxes: Sequence[Tensor]) -> Tensor:
         return pool_regions(features, boxes, self.backbone.stride, self.config.roi_pooling)
 
-    def _postprocess(
-        self,
-        answer: HeadOutput,
-        proposals: Sequence[Proposals],
-        batch: ImageBatch,
-        report: PostprocessConfig | None,
-    ) -> list[Detections]:
-        counts = [len(p.boxes) for p in proposals]
-        probabilities = torch.split(answer.logits.softmax(dim=1), counts)
-        real = torch.split(self.box_head.denormalise(answer.deltas), counts)
-        rows = zip(probabilities, real, proposals, batch.sizes, strict=True)
-        return [postprocess(*row, report or self.config.postprocess) for row in rows]
+    def _detections(
+        self, answer: HeadOutput, proposals: Proposals, size: Size, report: PostprocessConfig
+    ) -> Detections:
+        deltas = self.box_head.denormalise(answer.deltas)
+        return postprocess(answer.logits.softmax(dim=1), deltas, proposals, size, report)

@@ -136,7 +136,8 @@ def head_box_loss(deltas: Tensor, labels: Tensor, wanted: Tensor, config: HeadLo
     Args:
         deltas: [R, C, 4] float32, normalised.
         labels: [R] int64, 0 background, 1 + class id for objects.
-        wanted: [R, 4] float32, normalised deltas from each region to its true box.
+        wanted: [N, 4] float32, normalised deltas from each of the N objects among the regions to
+            its true box, in their order.
         config: corner and weight.
 
     Returns:
@@ -144,7 +145,7 @@ def head_box_loss(deltas: Tensor, labels: Tensor, wanted: Tensor, config: HeadLo
     """
     rows = (labels > 0).nonzero()[:, 0]
     own = deltas[rows, labels[rows] - 1]
-    loss = smooth_l1(own - wanted[rows], config.sigma).sum()
+    loss = smooth_l1(own - wanted, config.sigma).sum()
     return loss * (config.box_weight / max(len(labels), 1))
 
 

@@ -4,7 +4,9 @@ Faster R-CNN §3.3. Shapes: M anchors in, P <= after_nms proposals out.
 """
 
 from dataclasses import dataclass, replace
+from typing import Literal
 
+import torch
 from torch import Tensor
 
 from frcnn.errors import ConfigError
@@ -16,17 +18,28 @@ from frcnn.types import Proposals, Size
 
 @dataclass(frozen=True, kw_only=True)
 class ProposalConfig:
-    """How many boxes survive. Training and testing are two values, never a flag."""
+    """How many boxes survive. Training and testing are two values, never a flag.
+
+    The last three switch parts of the RPN off, as the rows of Table 2 do (§4.1).
+    """
 
     min_side: float = 16.0
     """Smaller boxes are dropped, pixels of the original picture; authors' code (there: 16 times
     the picture's scale, in resized pixels). torchvision: 0.001."""
     before_nms: int = 6000
     """The highest scores that enter NMS; authors' code."""
-    nms_iou: float = 0.7
-    """A box that overlaps a better one by more goes; §3.3."""
+    nms_iou: float | None = 0.7
+    """A box that overlaps a better one by more goes; §3.3. None: no NMS (Table 2, "RPN+ZF (no
+    NMS)": 6000 boxes stay)."""
     after_nms: int = 300
     """The highest scores that leave NMS; §4.1, Table 2."""
+    boxes: Literal["decoded", "anchors"] = "decoded"
+    """Whether anchors are moved by their deltas, or are the proposals themselves (Table 2,
+    "RPN+ZF (no reg)")."""
+    rank_by: Literal["objectness", "chance"] = "objectness"
+    """What ranks: the RPN's score, or a draw (Table 2, "RPN+ZF (no cls)", there without NMS)."""
+    chance_seed: int = 0
+    """Where the draw of `rank_by: chance` starts; the same for all pictures, so results repeat."""
 
     def __post_init__(self) -> None:
         if self.min_side < 0 or min(self.before_nms, self.after_nms) < 1:
@@ -39,13 +52,13 @@ class ProposalConfig:
                 want="min_side >= 0 and both counts >= 1",
                 fix="the authors' code has 16, 6000 and 300 at test time",
             )
-        if not 0 < self.nms_iou <= 1:
+        if self.nms_iou is not None and not 0 < self.nms_iou <= 1:
             raise ConfigError(
                 "RC350",
                 "proposals.nms_iou",
                 "not an overlap",
                 got=str(self.nms_iou),
-                want="a number in (0, 1]",
+                want="a number in (0, 1], or none for no NMS",
                 fix="the paper's is 0.7",
             )
 
@@ -68,11 +81,12 @@ def propose(
 ) -> Proposals:
     """Choose the proposals of one picture.
 
-    1. decode the deltas against the anchors
+    1. decode the deltas against the anchors; with `boxes: anchors` these stay where they are
     2. clip to the picture
     3. drop boxes with a side under `min_side`
-    4. keep the `before_nms` highest objectness scores
-    5. NMS at IoU `nms_iou`
+    4. keep the `before_nms` highest objectness scores; with `rank_by: chance` a draw stands in
+       for the objectness, here and in the result
+    5. NMS at IoU `nms_iou`, unless it is None
     6. keep the `after_nms` highest that are left
 
     Args:
@@ -80,7 +94,7 @@ def propose(
         deltas: [M, 4] float32.
         anchors: [M, 4] float32, pixels.
         size: of the resized picture, without padding.
-        config: the four numbers; `min_side` already in pixels of the resized picture.
+        config: the numbers and switches; `min_side` already in pixels of the resized picture.
 
     Returns:
         Boxes [P, 4] in pixels, their objectness [P], highest first, and the row of the anchor
@@ -89,13 +103,25 @@ def propose(
     Boxes scored as background stay in: the RPN ranks, it does not decide (§3.3). Gradients
     flow into the deltas; a scheme that treats proposals as fixed detaches them (§3.2, ii).
     """
-    boxes = box_ops.clip(decode(deltas, anchors), size)
+    decoded = decode(deltas, anchors) if config.boxes == "decoded" else anchors
+    boxes = box_ops.clip(decoded, size)
+    scores = objectness if config.rank_by == "objectness" else _drawn(objectness, config)
     w, h = box_ops.sides(boxes)
     large = ((w >= config.min_side) & (h >= config.min_side)).nonzero()[:, 0]
-    top = objectness[large].argsort(descending=True, stable=True)[: config.before_nms]
+    top = scores[large].argsort(descending=True, stable=True)[: config.before_nms]
     ranked = large[top]
-    kept = nms(
-        boxes[ranked].detach(), objectness[ranked].detach(), config.nms_iou, limit=config.after_nms
-    )
-    rows = ranked[kept]
-    return Proposals(boxes=boxes[rows], objectness=objectness[rows], anchors=rows)
+    if config.nms_iou is None:
+        rows = ranked[: config.after_nms]
+    else:
+        limit = config.after_nms
+        rows = ranked[
+            nms(boxes[ranked].detach(), scores[ranked].detach(), config.nms_iou, limit=limit)
+        ]
+    return Proposals(boxes=boxes[rows], objectness=scores[rows], anchors=rows)
+
+
+def _drawn(objectness: Tensor, config: ProposalConfig) -> Tensor:
+    """Give each anchor a place in a shuffled order, as a score in [0, 1)."""
+    generator = torch.Generator().manual_seed(config.chance_seed)
+    places = torch.randperm(len(objectness), generator=generator)
+    return (places / max(len(places), 1)).to(objectness.device)

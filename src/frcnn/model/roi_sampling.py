@@ -68,6 +68,11 @@ class SampledRegions:
     """[R] int64, rows of the candidates: proposals first, then the true boxes that are not
     difficult."""
 
+    @property
+    def objects(self) -> Tensor:
+        """[at most R] int64, rows of the regions that are objects."""
+        return (self.labels > 0).nonzero()[:, 0]
+
 
 def sample_regions(
     proposals: Tensor, target: Target, config: RegionSamplingConfig, generator: torch.Generator
@@ -89,17 +94,19 @@ def sample_regions(
         generator: the draw comes from it.
 
     Returns:
-        R <= count regions. R may be 0 (no object, and no background in the range).
+        R <= count regions. R may be 0 (no object, and no background in the range). Their boxes
+        hand gradients on to the proposals; which are drawn is a choice without a gradient.
     """
     certain = ~target.difficult
     true_boxes, true_labels = target.boxes[certain], target.labels[certain]
     joined = config.candidates == "proposals_and_true_boxes"
     candidates = torch.cat((proposals, true_boxes)) if joined else proposals
-    matches = match(box_ops.iou(candidates, true_boxes))
+    chosen_by = candidates.detach()
+    matches = match(box_ops.iou(chosen_by, true_boxes))
     positive = matches.best_iou >= config.positive_iou
     low, high = config.negative_iou
     negative = (matches.best_iou >= low) & (matches.best_iou < high)
-    doubtful = match(box_ops.iou(candidates, target.boxes[target.difficult])).best_iou
+    doubtful = match(box_ops.iou(chosen_by, target.boxes[target.difficult])).best_iou
     negative &= doubtful < config.positive_iou
     if not len(true_boxes):
         positive = torch.zeros_like(positive)

@@ -6,6 +6,7 @@ Shapes: B pictures, D channels, an H x W grid, A anchors per cell, M = H * W * A
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+import torch
 from torch import Tensor, nn
 
 from frcnn.errors import ConfigError
@@ -41,6 +42,10 @@ class RPNOutput(NamedTuple):
     deltas: Tensor
     """[B, M, 4] float32 (tx, ty, tw, th)."""
 
+    def as_it_is(self) -> "RPNOutput":
+        """Leave the proposals' gradient: exact joint training follows it (§3.2, iii)."""
+        return self
+
     def detached(self) -> "RPNOutput":
         """Hold it fixed: approximate joint training ignores the proposals' gradient (§3.2, ii)."""
         return RPNOutput(objectness=self.objectness.detach(), deltas=self.deltas.detach())
@@ -74,13 +79,14 @@ class RPNHead(nn.Module):
             features: [B, D, H, W].
 
         Returns:
-            Objectness [B, M] and deltas [B, M, 4], float32.
+            Objectness [B, M] and deltas [B, M, 4], float32 (float64 where the layers are).
         """
         hidden = self.conv(features).relu_()
-        scores = self.objectness(hidden).float()
+        wide = torch.promote_types(hidden.dtype, torch.float32)  # 16 bits are too few from here on
+        scores = self.objectness(hidden).to(wide)
         if scores.shape[1] == 2 * self.per_cell:  # Caffe's layout: k background, then k object
             scores = scores[:, self.per_cell :] - scores[:, : self.per_cell]
-        deltas = self.deltas(hidden).float()
+        deltas = self.deltas(hidden).to(wide)
         batch = len(features)
         return RPNOutput(
             objectness=scores.permute(0, 2, 3, 1).reshape(batch, -1),
