@@ -1,8 +1,8 @@
 """Stored proposals: what a first stage put forward in every picture of a split, in one file.
 
 Alternating training computes them once for a whole data set and then holds them fixed (Faster
-R-CNN §3.2); Fast R-CNN alone takes anybody's. `proposals_writer` writes them picture by picture; here they
-are mapped, and copied when a picture's are asked for. `proposals_layout` has the form.
+R-CNN §3.2); Fast R-CNN alone takes anybody's. `proposals_writer` writes them picture by picture;
+here they are mapped, and copied when a picture's are asked for. `proposals_layout` has the form.
 
 Letters: P proposals of a picture.
 """
