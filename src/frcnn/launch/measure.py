@@ -5,29 +5,22 @@ weights, the same pictures one by one, the same precision, the same code.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, TypedDict
+from typing import Any, Literal, TypedDict
 
-from frcnn import files, machine, settings
-from frcnn.data.dataset import Dataset
-from frcnn.data.pixel_check import check_pixels
-from frcnn.data.problems import Report
+from frcnn import files, machine
 from frcnn.data.records import Split
-from frcnn.data.voc_layout import SPLIT_NAMES
-from frcnn.errors import ConfigError
 from frcnn.evaluation.judged import Judged
 from frcnn.evaluation.plots import draw_plots
 from frcnn.evaluation.report import Figures, evaluate
-from frcnn.launch.material import Say, open_data
+from frcnn.launch.chosen import Wanted, choose_pictures
+from frcnn.launch.material import Say
 from frcnn.prediction.counting import counting, silent
-from frcnn.prediction.predictor import Detector
 from frcnn.prediction.saved import load_detector
 from frcnn.prediction.splits import detect_split
-from frcnn.presets import RunConfig
-from frcnn.run_folder import RunFolder
 
 Metric = Literal["coco", "voc07", "voc"]
 
@@ -108,13 +101,15 @@ def measure(named: str | Path, options: MeasureOptions, say: Say) -> Measured:
         precision=options.get("precision", "auto"),
         batch=options.get("batch", 1),
     )
-    material = _material(Path(named), options, detector)
-    if summary := material.report.summary():
+    wanted = Wanted(verb="eval", data=options.get("data"), split=options.get("split"), usual=_usual)
+    chosen = choose_pictures(Path(named), wanted, detector.classes)
+    if summary := chosen.report.summary():
         say(summary)
     machine.keep_freed_memory()
-    folder = Path(options.get("out", material.folder))
+    run, name = chosen.run, chosen.name
+    folder = Path(options.get("out", run.eval / name if run else _beside(Path(named), name)))
     files.require_writable(folder)
-    quiet, split = options.get("quiet", False), material.split
+    quiet, split = options.get("quiet", False), chosen.split
     with nullcontext(silent) if quiet else counting("pictures", len(split)) as tell:
         judged = detect_split(detector, split, on_picture=tell)
     figures = evaluate(judged, split.classes)
@@ -123,59 +118,16 @@ def measure(named: str | Path, options: MeasureOptions, say: Say) -> Measured:
     return Measured(figures=figures, split=split.name, folder=folder, metric=metric)
 
 
-class _Material(NamedTuple):
-    """What is measured on, and where the results belong if nobody says otherwise."""
-
-    split: Split
-    report: Report
-    folder: Path
+def _beside(weights: Path, name: str) -> Path:
+    """Name the folder for results of a bare weights file."""
+    return weights.parent / f"eval-{name}"
 
 
-def _material(named: Path, options: MeasureOptions, detector: Detector) -> _Material:
-    """Choose the pictures: those that the run was trained and validated on, or a folder's."""
-    data, wanted = options.get("data"), options.get("split")
-    run = RunFolder.open(named) if named.is_dir() else None
-    config = settings.read_yaml(run.config, RunConfig) if run and run.config.exists() else None
-    if run and config and (data is None or _is_same(data, config.data)):
-        return _of_run(run, config, wanted)
-    if data is None:
-        raise ConfigError(
-            "RC354",
-            "--data",
-            "no data to evaluate on",
-            got="weights without a run's settings, which know no data",
-            want="a folder of pictures with boxes",
-            fix=f"name it: frcnn eval {named} --data DIR",
-        )
-    dataset = Dataset.open(data, classes=detector.classes)
-    split = dataset.split(wanted or _usual(dataset))
-    name = f"{dataset.name}-{split.name}"
-    folder = run.eval / name if run else named.parent / f"eval-{name}"
-    return _Material(split, dataset.report, folder)
-
-
-def _of_run(run: RunFolder, config: RunConfig, wanted: str | None) -> _Material:
-    """Choose among the pictures of a run's data, the validation pictures that it took included."""
-    dataset, train, val = open_data(config)
-    name = wanted or ("test" if "test" in dataset.splits else "val")
-    own = {"train": train, "val": val}.get(SPLIT_NAMES.get(name.lower(), name))
-    if own is None:
-        split, report = dataset.split(name), dataset.report
-    else:  # training left out what cannot be read
-        split, found = check_pixels(own)
-        report = dataset.report.plus(found.problems)
-    return _Material(split, report, run.eval / split.name)
-
-
-def _usual(dataset: Dataset) -> str:
+def _usual(names: Collection[str]) -> str:
     """Take what no training has seen; of a folder with one split that one."""
-    names = [name for name in ("test", "val") if name in dataset.splits]
-    only = list(dataset.splits) if len(dataset.splits) == 1 else []
-    return (names + only + ["test"])[0]
-
-
-def _is_same(data: str | Path, other: str) -> bool:
-    return bool(other) and Path(data).resolve() == Path(other).resolve()
+    known = [name for name in ("test", "val") if name in names]
+    only = list(names) if len(names) == 1 else []
+    return (known + only + ["test"])[0]
 
 
 def _write(folder: Path, figures: Figures, judged: list[Judged], split: Split) -> None:
