@@ -12,6 +12,7 @@ from PIL import Image
 
 import frcnn
 from frcnn import api
+from frcnn.data.proposals import StoredProposals
 from frcnn.demo.tour import Tour, TourOptions
 from frcnn.errors import AnnotationError, ConfigError, DataError
 from frcnn.evaluation.proposals import ProposalFigures
@@ -233,6 +234,23 @@ class TestEvaluate:
         assert "2 boxes clipped" in err
         api.evaluate_run(run.path, data=spoilt, quiet=True)
         assert capsys.readouterr() == ("", "")
+
+
+class TestPropose:
+    def test_what_is_stored_is_what_the_answer_says(self, run: api.Run, tmp_path: Path) -> None:
+        made = frcnn.propose(run.path, tmp_path / "p", proposals=5, device="cpu", quiet=True)
+        stored = StoredProposals.open(tmp_path / "p")
+        answer = strict(made.to_json())
+        assert (answer["path"], answer["boxes"]) == (str(tmp_path / "p"), stored.boxes)
+        assert answer["pictures"] == len(stored)
+
+    def test_it_says_what_is_wrong_with_the_data(
+        self, run: api.Run, spoilt: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        frcnn.propose(run.path, tmp_path / "p", data=spoilt, device="cpu")
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert "2 boxes clipped" in err
 
 
 class TestLoad:

@@ -18,6 +18,7 @@ PUBLIC = [
     "check",
     "evaluate",
     "load",
+    "propose",
     "train",
 ]
 ROOMS = [

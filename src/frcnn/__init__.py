@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from frcnn._version import __version__
 
 if TYPE_CHECKING:
-    from frcnn.api import check, evaluate, load, train
+    from frcnn.api import check, evaluate, load, propose, train
     from frcnn.data.dataset import Dataset
     from frcnn.errors import FrcnnError
     from frcnn.prediction.predictor import Detector
@@ -27,6 +27,7 @@ __all__ = [
     "check",
     "evaluate",
     "load",
+    "propose",
     "train",
 ]
 
@@ -38,6 +39,7 @@ _HOMES = {
     "check": "frcnn.api",
     "evaluate": "frcnn.api",
     "load": "frcnn.api",
+    "propose": "frcnn.api",
     "train": "frcnn.api",
 }
 _ROOMS = {"data", "errors", "evaluation", "model", "ops", "presets", "settings", "types", "weights"}

@@ -23,9 +23,12 @@ from frcnn.launch import TrainOptions, launch
 from frcnn.launch import train as train_launched
 from frcnn.launch.measure import MeasureOptions, measure
 from frcnn.launch.measured import DetectionMetric, Measured, Metric, require_metric
+from frcnn.launch.propose import ProposeOptions
+from frcnn.launch.propose import propose as propose_launched
 from frcnn.prediction.choice import Choice
 from frcnn.prediction.folder import Kind, Order, Summary, predict_folder
 from frcnn.prediction.predictor import Detector
+from frcnn.prediction.proposing import Proposed
 from frcnn.prediction.saved import load_detector, read_saved
 from frcnn.prediction.sources import expand
 from frcnn.run_folder import RunFolder, make_numbered
@@ -151,6 +154,23 @@ def evaluate_run(run: str | Path, **options: Unpack[MeasureOptions]) -> Measured
         FrcnnError: what is wrong, where, and what to do about it.
     """
     return measure(run, options, _silent if options.get("quiet", False) else _say)
+
+
+def propose(run: str | Path, out: str | Path, **options: Unpack[ProposeOptions]) -> Proposed:
+    """Store the first stage's proposals in every picture of a split; `frcnn propose`.
+
+    Args:
+        run: a run folder or a weights file of ours.
+        out: the file to write, which training then takes.
+        **options: as on the command line: `data`, `split`, `proposals`, `mirrored`, `device`, ...
+
+    Returns:
+        How many there are, and where.
+
+    Raises:
+        FrcnnError: what is wrong, where, and what to do about it.
+    """
+    return propose_launched(run, out, options, _silent if options.get("quiet", False) else _say)
 
 
 class PredictOptions(TypedDict, total=False):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 
 import pytest
 
-from frcnn.cli import options, words
+from frcnn.cli import options, propose_options, words
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,7 @@ class Option:
         """The verb and the words that it needs."""
         return {
             "eval": ["eval", "runs/a"],
+            "propose": ["propose", "runs/a"],
             "predict": ["predict", "runs/a", "b.jpg"],
             "list": ["presets", "list"],
             "show": ["presets", "show", "vgg16"],
@@ -32,6 +33,7 @@ CLASSES = {
     "demo": options.DemoOptions,
     "train": options.TrainOptions,
     "eval": options.EvalOptions,
+    "propose": propose_options.ProposeOptions,
     "predict": options.PredictOptions,
     "doctor": options.DoctorOptions,
     "list": options.Shared,

@@ -30,6 +30,7 @@ from frcnn.errors import ConfigError
         (["eval"], "RC303", "frcnn eval RUN", ["is missing", "frcnn eval --help"]),
         (["eval", "a", "b"], "RC307", "frcnn eval", ["'b'"]),
         (["predict"], "RC303", "frcnn predict RUN", ["is missing"]),
+        (["propose", "a"], "RC303", "frcnn propose --out", ["--out proposals.safetensors"]),
         (["predict", "a"], "RC303", "frcnn predict SOURCE", ["frcnn predict a photos/"]),
         (["presets", "show"], "RC303", "frcnn presets show NAME", ["is missing"]),
         (["train", "--json=3"], "RC304", "--json", ["takes no value", "'3'"]),

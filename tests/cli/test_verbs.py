@@ -8,10 +8,11 @@ import pytest
 
 from frcnn import doctor, launch
 from frcnn.api import PredictOptions
-from frcnn.cli import options
+from frcnn.cli import options, propose_options
 from frcnn.demo.tour import TourOptions
 from frcnn.doctor import Check, Findings
 from frcnn.errors import AnnotationError, ConfigError, DiskError, ModelFileError, TrainingError
+from frcnn.launch import propose as launch_propose
 from frcnn.launch.measure import MeasureOptions
 
 
@@ -44,6 +45,11 @@ def healthy(monkeypatch: pytest.MonkeyPatch) -> list[Check]:
         (
             ["eval", "runs/a", "--metric", "proposals", "--batch", "2"],
             ("evaluate_run", ("runs/a",), {"metric": "proposals", "batch": 2}),
+        ),
+        (["propose", "r", "--out", "p"], ("propose", ("r", "p"), {})),
+        (
+            ["propose", "r", "--out", "p", "--proposals", "9", "--mirrored", "--split", "val"],
+            ("propose", ("r", "p"), {"proposals": 9, "mirrored": True, "split": "val"}),
         ),
         (["predict", "r", "a", "b"], ("predict_files", ("r", ("a", "b")), {})),
         (
@@ -94,8 +100,14 @@ def test_every_option_of_train_arrives(frcnn_command, api) -> None:
         (options.DemoOptions, TourOptions, {"config", "json", "debug"}, set()),
         (options.EvalOptions, MeasureOptions, {"config", "json", "debug"}, set()),
         (options.PredictOptions, PredictOptions, {"config", "json", "debug", "strict"}, set()),
+        (
+            propose_options.ProposeOptions,
+            launch_propose.ProposeOptions,
+            {"config", "json", "debug", "out"},
+            set(),
+        ),
     ],
-    ids=["train", "demo", "eval", "predict"],
+    ids=["train", "demo", "eval", "predict", "propose"],
 )
 def test_words_and_python_agree(words, python, only_words, only_python) -> None:
     """What can be typed can be passed from Python, under the same name, and the other way."""
@@ -118,7 +130,14 @@ def test_people_read_text_on_stdout(frcnn_command) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [["demo"], ["train", "--data", "d"], ["eval", "r"], ["predict", "r", "a"]]
+    "words",
+    [
+        ["demo"],
+        ["train", "--data", "d"],
+        ["eval", "r"],
+        ["propose", "r", "--out", "p"],
+        ["predict", "r", "a"],
+    ],
 )
 def test_json_is_alone_on_stdout(frcnn_command, words: list[str]) -> None:
     outcome = frcnn_command(*words, "--json")

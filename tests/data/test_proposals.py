@@ -1,5 +1,6 @@
 """Stored proposals, read: what was written comes back, and no damaged file is taken for whole."""
 
+import os
 import pickle
 import random
 import shutil
@@ -10,12 +11,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from frcnn.data.proposals import PictureProposals, StoredProposals
 from frcnn.data.proposals_writer import write_proposals
-from frcnn.data.records import Split
+from frcnn.data.records import Split, Stamp
 from frcnn.errors import DataError
 from frcnn.ops.boxes import mirror
+from frcnn.types import Size
 
 FOUND = (
     PictureProposals(torch.tensor([[0.0, 0, 60, 40], [1.5, 2, 30, 40]]), torch.tensor([3.0, -1.0])),
@@ -116,6 +119,13 @@ def test_nothing_in(tmp_path: Path, album: Split) -> None:
     stored.require_fit(album[:0])
 
 
+def changed(split: Split, number: int, **values: object) -> Split:
+    """The split with another value in one of its records."""
+    records = list(split.records)
+    records[number] = replace(records[number], **values)  # type: ignore[arg-type]
+    return replace(split, records=tuple(records))
+
+
 @pytest.mark.parametrize(
     ("change", "text"),
     [
@@ -123,30 +133,16 @@ def test_nothing_in(tmp_path: Path, album: Split) -> None:
         (lambda s: s.subset([0, 2]), "got 4 pictures, with b and 1 others, want the 2"),
         (lambda s: s.subset([0, 1, 2, 3, 0]), "got 4 pictures, want the 5"),
         (lambda s: s.subset([0, 2, 1, 3]), "got b as picture 1, want ü, in the split's order"),
-        (
-            lambda s: replace(s, records=(*s.records[:3], replace(s.records[3], name="e"))),
-            "without e, with d, want the 4",
-        ),
-        (
-            lambda s: replace(s, records=(replace(s.records[0], size=s[:1].records[0].size[::-1]),
-                                          *s.records[1:])),
-            "got a of 60 x 40 pixels, want 40 x 60",
-        ),
-        (
-            lambda s: replace(s, records=(replace(s.records[0], stamp=s.records[1].stamp),
-                                          *s.records[1:])),
-            "got pictures of the same names, but other files",
-        ),
+        (lambda s: changed(s, 3, name="e"), "got 4 pictures, without e, with d, want the 4"),
+        (lambda s: changed(s, 0, size=Size(60, 40)), "got a of 60 x 40 pixels, want 40 x 60"),
+        (lambda s: changed(s, 0, stamp=Stamp(7, 0)), "of the same names, but other files"),
     ],
-)  # fmt: skip
+)
 def test_proposals_of_other_pictures(
     path: Path, album: Split, change: Callable[[Split], Split], text: str
 ) -> None:
-    records = tuple(replace(r, size=type(r.size)(*r.size)) for r in album.records)
-    other = change(replace(album, records=records))
-    fixed = tuple(replace(r, size=type(records[0].size)(*r.size)) for r in other.records)
     with pytest.raises(DataError, match=r"RC253.*found\.safetensors") as caught:
-        StoredProposals.open(path).require_fit(replace(other, records=fixed))
+        StoredProposals.open(path).require_fit(change(album))
     assert text in str(caught.value)
     assert "frcnn propose" in caught.value.fix
 
@@ -182,8 +178,6 @@ def test_a_proposal_that_is_no_box_in_its_picture(
 
 @pytest.mark.parametrize("what", ["missing", "folder", "pipe", "nul"])
 def test_no_file(tmp_path: Path, what: str) -> None:
-    import os
-
     place = tmp_path / what
     if what == "folder":
         place.mkdir()
@@ -212,6 +206,16 @@ def test_a_file_that_is_cut_while_it_is_open(path: Path, album: Split) -> None:
             use()
 
 
+def opened(path: Path, split: Split) -> StoredProposals | None:
+    """The proposals, or None where they are refused; nothing else may be raised."""
+    try:
+        stored = StoredProposals.open(path)
+        stored.require_fit(split)
+    except DataError:
+        return None
+    return stored
+
+
 def test_no_flipped_byte_and_no_cut_crashes_or_reads_outside(path: Path, album: Split) -> None:
     whole, draw = path.read_bytes(), random.Random(0)
     refused = 0
@@ -223,22 +227,16 @@ def test_no_flipped_byte_and_no_cut_crashes_or_reads_outside(path: Path, album: 
         else:
             data[place] ^= draw.randrange(1, 256)
         path.write_bytes(data)
-        try:
-            stored = StoredProposals.open(path)
-            stored.require_fit(album)
-        except DataError as error:
+        stored = opened(path, album)
+        if stored is None:
             refused += 1
-            assert error.place == str(path)
-            assert error.fix
             continue
         rows = sum(len(stored.of(n, mirrored=m).boxes) for n in range(4) for m in (False, True))
         assert rows == 2 * stored.boxes == 8
     assert refused > 200
 
 
-def test_files_in_the_wrong_place(tmp_path: Path, path: Path) -> None:
-    from safetensors.torch import save_file
-
+def test_files_of_another_kind(tmp_path: Path) -> None:
     save_file({"a": torch.zeros(3)}, tmp_path / "weights")
     with pytest.raises(DataError, match=r"RC251.*without what describes stored proposals"):
         StoredProposals.open(tmp_path / "weights")

@@ -91,6 +91,7 @@ def test_worker_processes_decode(split: Split) -> None:
 def test_the_same_data_has_the_same_fingerprint(standard, split: Split) -> None:
     again = Dataset.open(standard.root).split("train")
     assert again.fingerprint == split.fingerprint
+    assert again.picture_fingerprint == split.picture_fingerprint
     assert split.subset(range(12)).fingerprint == split.fingerprint
 
 
@@ -119,7 +120,10 @@ def test_every_change_shows_in_the_fingerprint(standard, split: Split, change: s
         standard.split("train", [f"t{i:02}" for i in reversed(range(12))])
     else:
         standard.split("train", [f"t{i:02}" for i in range(11)])
-    assert Dataset.open(standard.root).split("train").fingerprint != split.fingerprint
+    again = Dataset.open(standard.root).split("train")
+    assert again.fingerprint != split.fingerprint
+    is_of_pictures = change in {"picture", "name", "order", "less"}
+    assert (again.picture_fingerprint != split.picture_fingerprint) == is_of_pictures
 
 
 @pytest.mark.parametrize("change", ["longer", "time", "gone", "other"])

@@ -8,6 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
+from frcnn.data.records import Record, Split, Stamp
 from frcnn.model.anchors import AnchorConfig
 from frcnn.model.backbone import BackboneConfig
 from frcnn.model.batch import TORCHVISION, PictureConfig
@@ -19,6 +20,7 @@ from frcnn.model.proposals import ProposalConfig
 from frcnn.model.roi_pooling import RoIPoolingConfig
 from frcnn.model.rpn import RPNConfig
 from frcnn.prediction.predictor import Detector
+from frcnn.types import Size, Target
 
 CLASSES = ("bolt", "nut", "washer")
 
@@ -86,6 +88,24 @@ def photos(tmp_path: Path, make_photo: Callable[..., np.ndarray]) -> Path:
         Image.fromarray(make_photo(number)).save(folder / name)
     (folder / "notes.txt").write_text("not a picture")
     return folder
+
+
+@pytest.fixture
+def split(photos: Path) -> Split:
+    """The four pictures of `photos`, each with one true box."""
+    target = Target(
+        boxes=torch.tensor([[1.0, 2, 30, 40]]),
+        labels=torch.tensor([1]),
+        difficult=torch.tensor([False]),
+    )
+    records = []
+    for path in sorted(photos.glob("*.png")):
+        status = path.stat()
+        stamp = Stamp(status.st_size, status.st_mtime_ns)
+        records.append(
+            Record(name=path.stem, path=path, size=Size(96, 128), target=target, stamp=stamp)
+        )
+    return Split(name="val", classes=CLASSES, records=tuple(records))
 
 
 def _fill_norms(network: torch.nn.Module) -> None:

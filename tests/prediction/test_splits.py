@@ -1,42 +1,30 @@
 """A whole split: pairs for evaluation and proposals, in order, the same to the bit each time."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 import torch
 
-from frcnn.data.records import Record, Split, Stamp
+from frcnn.data.records import Split
 from frcnn.errors import ConfigError, PictureError
 from frcnn.model.faster_rcnn import FasterRCNN
 from frcnn.model.proposals import ProposalConfig
 from frcnn.prediction.predictor import Detector
-from frcnn.prediction.splits import detect_split, propose_for_evaluation, propose_split
-from frcnn.types import Detections, Size, Target
+from frcnn.prediction.splits import (
+    detect_split,
+    propose_both_ways,
+    propose_for_evaluation,
+    propose_split,
+)
+from frcnn.types import Detections
 
 CLASSES = ("bolt", "nut", "washer")
+FEW = ProposalConfig(min_side=1.0, before_nms=100, after_nms=7)
 
 
 def same(one: Detections, other: Detections) -> bool:
     names = ("boxes", "scores", "labels", "proposals")
     return all(torch.equal(getattr(one, name), getattr(other, name)) for name in names)
-
-
-@pytest.fixture
-def split(photos: Path) -> Split:
-    target = Target(
-        boxes=torch.tensor([[1.0, 2, 30, 40]]),
-        labels=torch.tensor([1]),
-        difficult=torch.tensor([False]),
-    )
-    records = []
-    for path in sorted(photos.glob("*.png")):
-        status = path.stat()
-        stamp = Stamp(status.st_size, status.st_mtime_ns)
-        records.append(
-            Record(name=path.stem, path=path, size=Size(96, 128), target=target, stamp=stamp)
-        )
-    return Split(name="val", classes=CLASSES, records=tuple(records))
 
 
 @pytest.mark.parametrize("batch", [1, 3])
@@ -80,9 +68,8 @@ def test_proposals_come_in_order_inside_the_original_picture(
     network: FasterRCNN, split: Split, batch: int
 ) -> None:
     detector = Detector(network, CLASSES, batch=batch)
-    few = ProposalConfig(min_side=1.0, before_nms=100, after_nms=7)
     done: list[int] = []
-    found = list(propose_split(detector, split, few, on_picture=done.append))
+    found = list(propose_split(detector, split, FEW, on_picture=done.append))
     assert done[-1] == len(found) == len(split)
     for proposals, record in zip(found, split.records, strict=True):
         assert len(proposals.boxes) == 7
@@ -92,7 +79,7 @@ def test_proposals_come_in_order_inside_the_original_picture(
         assert (proposals.boxes <= edges).all()
     torch.testing.assert_close(
         found[0].boxes,
-        Detector(network, CLASSES).propose([split[0].picture], few)[0].boxes,
+        Detector(network, CLASSES).propose([split[0].picture], FEW)[0].boxes,
         atol=1e-2,
         rtol=0,
     )
@@ -107,6 +94,20 @@ def test_detections_stand_on_the_proposals(detector: Detector, split: Split) -> 
     assert int(found.proposals.max()) < len(proposals.boxes)
     again = next(iter(propose_split(detector, split[:1], detector.module.config.proposals_test)))
     assert torch.equal(again.boxes, proposals.boxes)
+
+
+@pytest.mark.parametrize("batch", [1, 3])
+def test_each_picture_then_its_mirrored_self(network: FasterRCNN, split: Split, batch: int) -> None:
+    detector = Detector(network, CLASSES, batch=batch)
+    done: list[int] = []
+    found = list(propose_both_ways(detector, split, FEW, on_picture=done.append))
+    assert len(found) == 2 * len(split)
+    assert done[-1] == len(split)
+    for number, sample in enumerate(split):
+        views = (sample.picture, sample.picture.flip(-1))
+        for got, view in zip(found[2 * number : 2 * number + 2], views, strict=True):
+            (want,) = Detector(network, CLASSES).propose([view], FEW)
+            torch.testing.assert_close(got.boxes, want.boxes, atol=1e-2, rtol=0)
 
 
 def test_nothing_is_proposed_of_an_empty_split(detector: Detector, split: Split) -> None:

@@ -2,9 +2,9 @@
 
 file            what it does
 app.py          which verbs there are; their code is fetched when one is called
-options.py      what each verb can be told, and in which range
+options.py      what each verb can be told, and in which range (propose_options.py: one of them)
 words.py        one typed word into a number or a text, strictly
-verbs.py        demo, train, eval, predict, doctor
+verbs.py        demo, train, eval, propose, predict, doctor
 presets.py      presets list, presets show
 usage.py        mistakes on the command line, in our form of error
 answers.py      what a verb found, for people or as JSON

@@ -19,6 +19,7 @@ VERBS = {
     "demo": "Draw scenes with dice, train on them, evaluate, predict: all offline.",
     "train": "Train a detector on a folder of pictures with boxes.",
     "eval": "Measure a trained detector on a split of a data set.",
+    "propose": "Store the first stage's proposals in every picture of a split.",
     "predict": "Find objects in pictures, folders and globs.",
     "doctor": "Show versions and devices, and try the parts that break most often.",
 }

@@ -16,11 +16,11 @@ from frcnn import machine, settings
 from frcnn.cli import words
 from frcnn.errors import ConfigError
 
-_Text = Annotated[str | None, Parameter(converter=words.text, metavar="NAME")]
-_Path = Annotated[str | None, Parameter(converter=words.text, metavar="PATH")]
-_Whole = Annotated[int | None, Parameter(converter=words.whole, metavar="N")]
-_Number = Annotated[float | None, Parameter(converter=words.number, metavar="X")]
-_Flag = Annotated[bool, Parameter(negative="")]
+_Text = words.Text
+_Path = words.Path
+_Whole = words.Whole
+_Number = words.Number
+_Flag = words.Flag
 _Pairs = Annotated[tuple[str, ...], Parameter(name="--set", negative="", metavar="NAME=VALUE")]
 
 METRICS = ("voc07", "voc", "coco", "proposals")
@@ -245,7 +245,8 @@ class PredictOptions(Computing):
         return None if self.save is None else tuple(part.strip() for part in self.save.split(","))
 
 
-Filed = TypeVar("Filed", DoctorOptions, DemoOptions, EvalOptions, PredictOptions)
+Filed = TypeVar("Filed", bound=Shared)
+"""Options that a file may hold: they have the field `config`."""
 
 
 def with_file(options: Filed | None, cls: type[Filed]) -> Filed:
@@ -262,16 +263,16 @@ def with_file(options: Filed | None, cls: type[Filed]) -> Filed:
         ConfigError: the file is wrong; the place has its line.
     """
     typed = options or cls()
-    path = typed.config
+    path: str | None = vars(typed)["config"]
     if path is None:
         return typed
     filed = settings.read_yaml(Path(path), cls)
-    if filed.config is not None:
+    if (other := vars(filed)["config"]) is not None:
         raise ConfigError(
             "RC308",
             path,
             "a file of options names another one",
-            got=filed.config,
+            got=other,
             want="the options themselves",
             fix="remove the line `config`",
         )

@@ -14,6 +14,7 @@ from frcnn.cli.options import (
     TrainOptions,
     with_file,
 )
+from frcnn.cli.propose_options import ProposeOptions
 from frcnn.errors import ConfigError
 
 _Model = Annotated[str, Parameter(converter=words.text)]
@@ -117,6 +118,36 @@ def predict_(
         answer = api.predict_files(run, sources, **asked)
     give(answer, said)
     return 3 if answer.failures and (said.strict or answer.is_empty) else 0
+
+
+def propose_(
+    run: _Model, /, *, options: Annotated[ProposeOptions | None, Parameter(name="*")] = None
+) -> int:
+    """Store the first stage's proposals in every picture of a split.
+
+    Fast R-CNN can be trained on such a file alone, and alternating training makes two of them.
+
+    Args:
+        run: a run folder, or a weights file of ours.
+        options: what was said.
+    """
+    said = with_file(options, ProposeOptions)
+    if said.out is None:
+        raise ConfigError(
+            "RC303",
+            "frcnn propose --out",
+            "is missing",
+            got="nothing",
+            want="the file to write",
+            fix=f"as in: frcnn propose {run} --out proposals.safetensors",
+        )
+    from frcnn import api
+
+    names = ("data", "split", "format", "proposals", "mirrored", "batch", "device", "precision")
+    with alone_on_stdout(said):
+        answer = api.propose(run, said.out, **said.said(*names, "quiet"))
+    give(answer, said)
+    return 0
 
 
 def doctor_(options: Annotated[DoctorOptions | None, Parameter(name="*")] = None) -> int:

@@ -3,9 +3,9 @@
 import math
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
-from cyclopts import Token
+from cyclopts import Parameter, Token
 
 from frcnn.errors import ConfigError
 
@@ -78,6 +78,12 @@ def wrong(option: str | None, word: str, want: str) -> ConfigError:
     fix = f"as in: {place} {_EXAMPLES.get(want, 'VALUE')}"
     return ConfigError("RC304", place, "wrong value", got=shown, want=want, fix=fix)
 
+
+Text = Annotated[str | None, Parameter(converter=text, metavar="NAME")]
+Path = Annotated[str | None, Parameter(converter=text, metavar="PATH")]
+Whole = Annotated[int | None, Parameter(converter=whole, metavar="N")]
+Number = Annotated[float | None, Parameter(converter=number, metavar="X")]
+Flag = Annotated[bool, Parameter(negative="")]
 
 _EXAMPLES = {
     "a whole number": "8",

@@ -1,4 +1,4 @@
-"""Do stored proposals belong to these pictures, and is each of them a box in its picture?
+"""Checks of stored proposals: of these pictures, and each a box in its picture.
 
 Everything is looked at before it is used, in parts: a file of 120,000 pictures is larger than many
 a memory. N rows of (x1, y1, x2, y2, score).

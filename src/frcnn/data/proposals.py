@@ -1,8 +1,8 @@
 """Stored proposals: what a first stage put forward in every picture of a split, in one file.
 
 Alternating training computes them once for a whole data set and then holds them fixed (Faster
-R-CNN §3.2); Fast R-CNN alone takes anybody's. `proposals_writer` writes them picture by picture; here they
-are mapped, and copied when a picture's are asked for. `proposals_layout` has the form.
+R-CNN §3.2); Fast R-CNN alone takes anybody's. `proposals_writer` writes them picture by picture;
+here they are mapped, and copied when a picture's are asked for. `proposals_layout` has the form.
 
 Letters: P proposals of a picture.
 """
@@ -83,7 +83,7 @@ class StoredProposals:
                 (RC251), or from a newer version (RC252).
         """
         where = Path(path).absolute()
-        with _open_regular(where) as stream:
+        with open_regular(where) as stream:
             size = os.fstat(stream.fileno()).st_size
             about, layout = layouts.read_header(stream, size, str(where))
             mapped = mmap.mmap(stream.fileno(), size, access=mmap.ACCESS_READ)
@@ -195,8 +195,19 @@ class StoredProposals:
             raise damaged(str(self.path), f"{size} bytes, {self._layout.end} when it was opened")
 
 
-def _open_regular(path: Path) -> BinaryIO:
-    """Open a regular file, and nothing that would block or never end."""
+def open_regular(path: Path) -> BinaryIO:
+    """Open a regular file, and nothing that would block or never end.
+
+    Args:
+        path: a file with proposals, of ours or of others.
+
+    Returns:
+        The open file; the caller closes it.
+
+    Raises:
+        DataError: there is no such file, it may not be read, or it is a folder, a pipe or a
+            device (RC250).
+    """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
         if stat.S_ISREG(os.fstat(descriptor).st_mode):
@@ -210,6 +221,6 @@ def _open_regular(path: Path) -> BinaryIO:
         str(path),
         "no stored proposals can be read here",
         got=reason,
-        want="a file that `frcnn propose` wrote",
+        want="a file of proposals",
         fix="check the path, or make the file: frcnn propose RUN --data DIR --out FILE",
     )

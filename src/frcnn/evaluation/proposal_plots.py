@@ -21,6 +21,10 @@ _LIGHTEST = 0.8
 """Place in matplotlib's `viridis` of the last curve; what follows is too light on white."""
 
 
+PROPOSAL_PLOTS = ("recall_over_iou.png", "average_recall.png")
+"""The files that `draw_proposal_plots` writes."""
+
+
 def draw_proposal_plots(folder: Path, figures: ProposalFigures) -> list[Path]:
     """Write `recall_over_iou.png` and `average_recall.png`.
 
@@ -35,8 +39,8 @@ def draw_proposal_plots(folder: Path, figures: ProposalFigures) -> list[Path]:
         DiskError: a file could not be written.
     """
     made = {
-        "recall_over_iou.png": recall_over_iou(figures),
-        "average_recall.png": average_recall(figures),
+        PROPOSAL_PLOTS[0]: recall_over_iou(figures),
+        PROPOSAL_PLOTS[1]: average_recall(figures),
     }
     for name, figure in made.items():
         save(figure, folder / name)

@@ -5,22 +5,18 @@ weights, the same pictures one by one, the same precision, the same code.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, NamedTuple, TypedDict
 
-from frcnn import files, machine, settings
-from frcnn.data.dataset import Dataset
-from frcnn.data.pixel_check import check_pixels
-from frcnn.data.problems import Report
+from frcnn import files, machine
 from frcnn.data.records import Split
-from frcnn.data.voc_layout import SPLIT_NAMES
-from frcnn.errors import ConfigError
-from frcnn.evaluation.plots import draw_plots
-from frcnn.evaluation.proposal_plots import draw_proposal_plots
+from frcnn.evaluation.plots import PLOTS, draw_plots
+from frcnn.evaluation.proposal_plots import PROPOSAL_PLOTS, draw_proposal_plots
 from frcnn.evaluation.report import evaluate
-from frcnn.launch.material import Say, open_data
+from frcnn.launch.chosen import Chosen, Wanted, choose_pictures
+from frcnn.launch.material import Say
 from frcnn.launch.measured import (
     DetectionMetric,
     Measured,
@@ -30,12 +26,14 @@ from frcnn.launch.measured import (
     require_metric,
 )
 from frcnn.prediction.counting import Tell, counting, silent
+from frcnn.prediction.own_files import require_free
 from frcnn.prediction.predictor import Detector
 from frcnn.prediction.saved import load_detector
 from frcnn.prediction.splits import detect_split
-from frcnn.presets import RunConfig
-from frcnn.run_folder import RunFolder
 from frcnn.training.validation import proposal_figures_of
+
+METRICS = "metrics.json"
+"""The file of all figures in an evaluation's folder."""
 
 
 class MeasureOptions(TypedDict, total=False):
@@ -46,10 +44,10 @@ class MeasureOptions(TypedDict, total=False):
     split: str
     """Which; where none is named, `test`, else `val`, else the only one there is."""
     metric: Metric
-    """Which figure is the headline; `proposals` judges the first stage alone."""
+    """Which figure is the headline; `proposals` judges the first stage instead."""
     out: str | Path
     """Folder for the results; where none is named, `eval/SPLIT` of the run, and
-    `eval/DATA-SPLIT` for other data than the run's; for proposals with `-proposals` at its end."""
+    `eval/DATA-SPLIT` for other data than the run's; for proposals with `-proposals` behind it."""
     device: str
     precision: str
     batch: int
@@ -69,28 +67,28 @@ def measure(named: str | Path, options: MeasureOptions, say: Say) -> Measured:
         The figures.
 
     Raises:
-        ConfigError: no such metric; or no data, no such split, or no folder to write to is known.
+        ConfigError: no data, no such split or metric, or no folder to write to is known, or files
+            of the user's are in that folder's way (RC372).
         DataError: the data cannot be used.
         ModelFileError: the weights cannot be used, or know other classes.
     """
-    metric = options.get("metric", "coco")
-    require_metric(metric)
+    metric = require_metric(options.get("metric", "coco"))
     detector = load_detector(
         named,
         device=options.get("device", "auto"),
         precision=options.get("precision", "auto"),
         batch=options.get("batch", 1),
     )
-    material = _material(Path(named), options, detector)
-    if summary := material.report.summary():
+    wanted = Wanted(verb="eval", data=options.get("data"), split=options.get("split"), usual=_usual)
+    chosen = choose_pictures(Path(named), wanted, detector.classes)
+    if summary := chosen.report.summary():
         say(summary)
     machine.keep_freed_memory()
-    usual = material.folder
-    if metric == "proposals":  # beside what the detections of the split gave
-        usual = usual.with_name(f"{usual.name}-proposals")
-    folder = Path(options.get("out", usual))
+    folder = Path(options.get("out", _usual_folder(Path(named), chosen, metric)))
+    if "out" in options and not _is_ours(folder):
+        require_free(folder, (METRICS, *(PROPOSAL_PLOTS if metric == "proposals" else PLOTS)))
     files.require_writable(folder)
-    task = _Task(detector, material.split, folder, options.get("quiet", False))
+    task = _Task(detector, chosen.split, folder, options.get("quiet", False))
     return _proposals(task) if metric == "proposals" else _detections(task, metric)
 
 
@@ -124,61 +122,30 @@ def _proposals(task: _Task) -> Measured:
     return MeasuredProposals(figures=figures, split=task.split.name, folder=task.folder)
 
 
-class _Material(NamedTuple):
-    """What is measured on, and where the results belong if nobody says otherwise."""
-
-    split: Split
-    report: Report
-    folder: Path
-
-
-def _material(named: Path, options: MeasureOptions, detector: Detector) -> _Material:
-    """Choose the pictures: those that the run was trained and validated on, or a folder's."""
-    data, wanted = options.get("data"), options.get("split")
-    run = RunFolder.open(named) if named.is_dir() else None
-    config = settings.read_yaml(run.config, RunConfig) if run and run.config.exists() else None
-    if run and config and (data is None or _is_same(data, config.data)):
-        return _of_run(run, config, wanted)
-    if data is None:
-        raise ConfigError(
-            "RC354",
-            "--data",
-            "no data to evaluate on",
-            got="weights without a run's settings, which know no data",
-            want="a folder of pictures with boxes",
-            fix=f"name it: frcnn eval {named} --data DIR",
-        )
-    dataset = Dataset.open(data, classes=detector.classes)
-    split = dataset.split(wanted or _usual(dataset))
-    name = f"{dataset.name}-{split.name}"
-    folder = run.eval / name if run else named.parent / f"eval-{name}"
-    return _Material(split, dataset.report, folder)
+def _usual_folder(named: Path, chosen: Chosen, metric: Metric) -> Path:
+    """Name the folder for the results: in the run's, or beside a bare weights file."""
+    folder = chosen.run.eval / chosen.name if chosen.run else named.parent / f"eval-{chosen.name}"
+    # beside what the detections of the split gave
+    return folder.with_name(f"{folder.name}-proposals") if metric == "proposals" else folder
 
 
-def _of_run(run: RunFolder, config: RunConfig, wanted: str | None) -> _Material:
-    """Choose among the pictures of a run's data, the validation pictures that it took included."""
-    dataset, train, val = open_data(config)
-    name = wanted or ("test" if "test" in dataset.splits else "val")
-    own = {"train": train, "val": val}.get(SPLIT_NAMES.get(name.lower(), name))
-    if own is None:
-        split, report = dataset.split(name), dataset.report
-    else:  # training left out what cannot be read
-        split, found = check_pixels(own)
-        report = dataset.report.plus(found.problems)
-    return _Material(split, report, run.eval / split.name)
-
-
-def _usual(dataset: Dataset) -> str:
+def _usual(names: Collection[str]) -> str:
     """Take what no training has seen; of a folder with one split that one."""
-    names = [name for name in ("test", "val") if name in dataset.splits]
-    only = list(dataset.splits) if len(dataset.splits) == 1 else []
-    return (names + only + ["test"])[0]
+    known = [name for name in ("test", "val") if name in names]
+    only = list(names) if len(names) == 1 else []
+    return (known + only + ["test"])[0]
 
 
-def _is_same(data: str | Path, other: str) -> bool:
-    return bool(other) and Path(data).resolve() == Path(other).resolve()
+def _is_ours(folder: Path) -> bool:
+    """Tell whether an evaluation of ours is in the folder, which a new one may replace."""
+    try:
+        found = json.loads((folder / METRICS).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    ours = ({"coco", "voc07_map", "per_class"}, {"proposals", "iou", "recall"})
+    return isinstance(found, dict) and any(found.keys() >= names for names in ours)
 
 
 def _write(folder: Path, figures: Mapping[str, Any]) -> None:
     text = json.dumps(figures, indent=2, allow_nan=False, ensure_ascii=False)
-    files.write_text(folder / "metrics.json", text + "\n")
+    files.write_text(folder / METRICS, text + "\n")

@@ -3,11 +3,14 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+from torch import Tensor
+
 from frcnn.data.records import Split
 from frcnn.errors import ConfigError
 from frcnn.evaluation.judged import Judged
 from frcnn.evaluation.proposals import LIMITS, Proposed
 from frcnn.model.proposals import ProposalConfig
+from frcnn.ops import pictures
 from frcnn.prediction.predictor import Detector
 from frcnn.types import Proposals
 
@@ -72,9 +75,46 @@ def propose_split(
     Yields:
         For each picture its proposals, in the split's order, in pixels of the original picture.
     """
+    yield from _propose(detector, split, config, lambda picture: [picture], on_picture)
+
+
+def propose_both_ways(
+    detector: Detector,
+    split: Split,
+    config: ProposalConfig,
+    *,
+    on_picture: Callable[[int], None] | None = None,
+) -> Iterator[Proposals]:
+    """Run the first stage on every picture of a split and on its mirrored self.
+
+    The authors' MATLAB code stores these; their Python code mirrors the boxes instead.
+
+    Args:
+        detector: whose first stage.
+        split: pictures; their true boxes are not looked at.
+        config: how many proposals.
+        on_picture: told how many pictures are done.
+
+    Yields:
+        For each picture its proposals, then those of the mirrored one in its own pixels.
+    """
+
+    def both(picture: Tensor) -> list[Tensor]:
+        return [picture, pictures.mirror(picture)]
+
+    yield from _propose(detector, split, config, both, on_picture)
+
+
+def _propose(
+    detector: Detector,
+    split: Split,
+    config: ProposalConfig,
+    views: Callable[[Tensor], list[Tensor]],
+    on_picture: Callable[[int], None] | None,
+) -> Iterator[Proposals]:
     for start in range(0, len(split), detector.batch):
         samples = list(split[start : start + detector.batch])
-        yield from detector.propose([sample.picture for sample in samples], config)
+        yield from detector.propose([v for s in samples for v in views(s.picture)], config)
         if on_picture is not None:
             on_picture(start + len(samples))
 

@@ -59,17 +59,17 @@ class _Mapping(dict[Any, Any]):
 
 
 class _Capped:
-    """A stream that gives at most `PROGRAM_CAP` bytes and never sets aside more than it gives."""
+    """A stream that gives at most so many bytes and never sets aside more than it gives."""
 
-    def __init__(self, stream: IO[bytes]) -> None:
-        self._stream = stream
-        self._left = PROGRAM_CAP
+    def __init__(self, stream: IO[bytes], cap: int, least: int) -> None:
+        self._stream, self._cap, self._least = stream, cap, least
+        self._left = cap
 
     def read(self, count: int) -> bytes:
         """Read `count` bytes, or refuse."""
-        self._left -= count
+        self._left -= max(count, self._least)
         if count < 0 or self._left < 0:
-            raise Refused(f"a program of more than {PROGRAM_CAP} bytes")
+            raise Refused(f"a program of more than {self._cap} bytes")
         return self._stream.read(count)
 
     def readline(self) -> bytes:
@@ -90,13 +90,19 @@ class Rehearsal(pickle._Unpickler):  # the Python one: C's can be made to take g
     stack: list[Any]
     pop_mark: Callable[[], list[Any]]
 
-    def __init__(self, stream: IO[bytes]) -> None:
+    def __init__(
+        self, stream: IO[bytes], *, cap: int | None = None, least: int = 1, encoding: str = "utf-8"
+    ) -> None:
         """Take the stand.
 
         Args:
             stream: at the first byte of a pickle; left behind its last one.
+            cap: bytes that the program may have; `PROGRAM_CAP` where none is given.
+            least: what a part of it counts at least: a byte may cost a hundred in memory.
+            encoding: of the texts that Python 2 wrote.
         """
-        super().__init__(_Capped(stream), encoding="utf-8")
+        capped = _Capped(stream, PROGRAM_CAP if cap is None else cap, least)
+        super().__init__(capped, encoding=encoding)
         self._storages: dict[str, _Storage] = {}
 
     @property
@@ -111,7 +117,7 @@ class Rehearsal(pickle._Unpickler):  # the Python one: C's can be made to take g
         except Refused:
             raise
         except KeyError as error:  # not in `dispatch`, or a memo never filled
-            raise Refused(f"an instruction of no weights file ({error})") from None
+            raise Refused(f"an instruction that plain numbers do not need ({error})") from None
         except Exception as error:
             raise Refused(f"a program that fails ({type(error).__name__})") from None
 

@@ -1,4 +1,4 @@
-"""The one door through which a pickle (.pth, .pt) may come in: plain tensors by name, or refused.
+"""The one door through which a pickle (.pth, .pt, .pkl) may come in: plain numbers, or refused.
 
 A pickle is a program. Before PyTorch sees the file we run that program ourselves with every part
 that could act taken out: it may name a handful of tensor types, all replaced by inert stand-ins,
@@ -10,6 +10,9 @@ that fail, the file is refused, never read in another way.
 3. the rehearsal: no other names, no other instructions, storages no larger than the file, tensors
    no larger than their storage
 4. torch.load, and tensors copied out of their storages
+
+A pickle of NumPy arrays, as the authors' code leaves proposals, is rehearsed and no more: NumPy's
+own way of reading it is never taken, the numbers are fetched from where they stand.
 """
 
 import os
@@ -18,10 +21,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from frcnn.errors import ModelFileError
+from frcnn.errors import DataError, ModelFileError
+from frcnn.weights.array_rehearsal import ArrayPlace, ArrayRehearsal
 from frcnn.weights.container import TENSOR_CAP, open_regular
 from frcnn.weights.rehearsal import PROGRAM_CAP, Refused, Rehearsal
 
@@ -55,6 +60,45 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
         except Exception as error:  # torch's own text advises to read it unguarded: never shown
             raise _damaged(path, type(error).__name__) from None
     return _tensors_by_name(path, content)
+
+
+def find_arrays(stream: BinaryIO, place: str) -> object:
+    """Look through a pickle of NumPy arrays, executing nothing in it and reading no array.
+
+    Args:
+        stream: the whole file, at its beginning; protocols 2 to 5, of Python 2 as well.
+        place: the file, for messages.
+
+    Returns:
+        What was pickled: lists, mappings, numbers, texts, and an `ArrayPlace` for each array.
+
+    Raises:
+        DataError: it is damaged, or holds anything else (RC255).
+    """
+    try:
+        return ArrayRehearsal(stream).load()
+    except Refused as error:
+        raise _no_arrays(place, error) from None
+
+
+def read_array(stream: BinaryIO, array: ArrayPlace, place: str) -> np.ndarray:
+    """Read the numbers of an array that `find_arrays` found.
+
+    Args:
+        stream: the same file.
+        array: which.
+        place: the file, for messages.
+
+    Returns:
+        A copy, of the machine's own byte order.
+
+    Raises:
+        DataError: they are not there (RC255).
+    """
+    try:
+        return array.read(stream)
+    except Refused as error:
+        raise _no_arrays(place, error) from None
 
 
 def is_pickle(path: Path) -> bool:
@@ -182,6 +226,17 @@ def _refused(path: Path, error: Exception) -> ModelFileError:
         got=str(error),
         want="a mapping of names to tensors",
         fix="where you trust it, convert it: torch.save(network.state_dict(), ...), or safetensors",
+    )
+
+
+def _no_arrays(place: str, error: Refused) -> DataError:
+    return DataError(
+        "RC255",
+        place,
+        "not a pickle of NumPy arrays and nothing else, so it is not read",
+        got=str(error),
+        want="lists of arrays, numbers and texts, pickled at protocol 2 or later",
+        fix="copy it again; where it holds more, pickle the list of arrays alone",
     )
 
 

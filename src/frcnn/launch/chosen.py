@@ -1,0 +1,95 @@
+"""The pictures that a trained detector looks at: those of its own run, or of any folder."""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from frcnn import settings
+from frcnn.data.dataset import Dataset
+from frcnn.data.pixel_check import check_pixels
+from frcnn.data.problems import Report
+from frcnn.data.records import Split
+from frcnn.data.voc_layout import SPLIT_NAMES
+from frcnn.errors import ConfigError
+from frcnn.launch.material import open_data
+from frcnn.presets import RunConfig
+from frcnn.run_folder import RunFolder
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What was asked for."""
+
+    verb: str
+    """Of the command line; for messages."""
+    data: str | Path | None
+    """Folder of the data; None takes the run's own."""
+    split: str | None
+    """Which; None lets `usual` choose."""
+    usual: Callable[[Collection[str]], str]
+    """Chooses among the names of splits."""
+
+
+class Chosen(NamedTuple):
+    """Pictures, and where they come from."""
+
+    split: Split
+    report: Report
+    run: RunFolder | None
+    """None for a weights file."""
+    name: str
+    """The split's; before it the data's, where it is not the run's own."""
+
+
+def choose_pictures(named: Path, wanted: Wanted, classes: Sequence[str]) -> Chosen:
+    """Choose the pictures: those that the run was trained and validated on, or a folder's.
+
+    Args:
+        named: a run folder or a weights file of ours.
+        wanted: what was asked for.
+        classes: of the detector.
+
+    Returns:
+        The split, and what was left out of it.
+
+    Raises:
+        ConfigError: no data (RC354), or no such split.
+        DataError: the data cannot be used.
+    """
+    run = RunFolder.open(named) if named.is_dir() else None
+    config = settings.read_yaml(run.config, RunConfig) if run and run.config.exists() else None
+    if run and config and (wanted.data is None or _is_same(wanted.data, config.data)):
+        return _of_run(run, config, wanted)
+    if wanted.data is None:
+        raise ConfigError(
+            "RC354",
+            "--data",
+            f"no data for frcnn {wanted.verb}",
+            got="weights without a run's settings, which know no data",
+            want="a folder of pictures with boxes",
+            fix=f"name it: frcnn {wanted.verb} {named} --data DIR",
+        )
+    dataset = Dataset.open(wanted.data, classes=classes)
+    split = dataset.split(wanted.split or wanted.usual(tuple(dataset.splits)))
+    return Chosen(split, dataset.report, run, f"{dataset.name}-{split.name}")
+
+
+def _of_run(run: RunFolder, config: RunConfig, wanted: Wanted) -> Chosen:
+    """Choose among the pictures of a run's data, the validation pictures that it took included."""
+    dataset, train, val = open_data(config)
+    name = wanted.split or wanted.usual({*dataset.splits, "train", "val"})
+    mine = {train.name: train, "val": val}
+    if "train" not in dataset.splits:
+        mine["train"] = train
+    own = mine.get(SPLIT_NAMES.get(name.lower(), name))
+    if own is None:
+        split, report = dataset.split(name), dataset.report
+    else:  # training left out what cannot be read
+        split, found = check_pixels(own)
+        report = dataset.report.plus(found.problems)
+    return Chosen(split, report, run, split.name)
+
+
+def _is_same(data: str | Path, other: str) -> bool:
+    return bool(other) and Path(data).resolve() == Path(other).resolve()
