@@ -191,7 +191,7 @@ class TestEvaluate:
 
     def test_no_such_metric(self, run: api.Run, rectangles: Path) -> None:
         val = frcnn.Dataset.open(rectangles).split("val")
-        with pytest.raises(ConfigError, match="RC304"):
+        with pytest.raises(ConfigError, match="RC338"):
             frcnn.evaluate(run.best, val, metric="recall")  # type: ignore[call-overload]
         assert isinstance(frcnn.evaluate(run.best, val, metric="voc07"), Figures)
 

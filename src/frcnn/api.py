@@ -132,7 +132,7 @@ def evaluate(
         COCO's and VOC's figures, in all and by class; for `proposals` their recall.
 
     Raises:
-        ConfigError: no such metric (RC304).
+        ConfigError: no such metric (RC338).
     """
     require_metric(metric)
     if metric == "proposals":

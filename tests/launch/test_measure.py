@@ -185,7 +185,7 @@ def test_other_classes(run: RunFolder, rectangles: Path, tmp_path: Path) -> None
 
 
 def test_no_such_metric(run: RunFolder, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="RC304"):
+    with pytest.raises(ConfigError, match="RC338"):
         figures_on(run.path, metric="recall", out=tmp_path / "out")
     assert not (tmp_path / "out").exists()
 

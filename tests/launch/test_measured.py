@@ -81,6 +81,8 @@ def test_the_command_line_knows_the_same_metrics() -> None:
 
 @pytest.mark.parametrize("name", ["", "AP", "proposal", "COCO"])
 def test_no_such_metric(name: str) -> None:
-    with pytest.raises(ConfigError, match=r"RC304\] metric: wrong value; got '.*want coco, ") as e:
+    with pytest.raises(
+        ConfigError, match=r"RC338\] metric: no such metric; got '.*want coco, "
+    ) as e:
         require_metric(name)
     assert e.value.fix

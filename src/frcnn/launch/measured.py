@@ -21,14 +21,14 @@ def require_metric(name: str) -> None:
         name: as asked for.
 
     Raises:
-        ConfigError: there is none of this name (RC304).
+        ConfigError: there is none of this name (RC338).
     """
     known = get_args(Metric)
     if name not in known:
         raise ConfigError(
-            "RC304",
+            "RC338",
             "metric",
-            "wrong value",
+            "no such metric",
             got=repr(name),
             want=", ".join(known),
             fix="leave it out for coco, or name one of these",
