@@ -14,7 +14,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
-from frcnn import files
+from frcnn import diaries
 from frcnn.errors import DiskError, TrainingError
 from frcnn.training import checkpoint, judge, keep
 from frcnn.training import fit as fit_module
@@ -310,7 +310,7 @@ def test_c03_a_full_disk_keeps_the_diary_back_until_there_is_room(
 ) -> None:
     whole = make_job(name="whole")
     fit(whole, Quiet())
-    real, calls = files.append_line, [0]
+    real, calls = diaries.append_line, [0]
 
     def append_line(path: Path, text: str) -> None:
         calls[0] += 1
@@ -318,7 +318,7 @@ def test_c03_a_full_disk_keeps_the_diary_back_until_there_is_room(
             raise DiskError("RC601", str(path), "no space left on the disk", got="0 MiB", fix="-")
         real(path, text)
 
-    monkeypatch.setattr(files, "append_line", append_line)
+    monkeypatch.setattr(diaries, "append_line", append_line)
     job, display = make_job(name="full"), recorder()
     fit(job, display)
     warnings = [text for text in display.said if text.startswith("warning")]
@@ -333,7 +333,7 @@ def test_c03_a_checkpoint_waits_for_a_diary_that_is_complete(
     def full(path: Path, _text: str) -> None:
         raise DiskError("RC601", str(path), "no space left on the disk", got="0 MiB", fix="-")
 
-    monkeypatch.setattr(files, "append_line", full)
+    monkeypatch.setattr(diaries, "append_line", full)
     job = make_job()
     with pytest.raises(DiskError, match=r"metrics\.jsonl"):
         fit(job, Quiet())

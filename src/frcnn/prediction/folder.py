@@ -239,14 +239,24 @@ class _Run:
     def _write(self, picture: PictureFile, loaded: Loaded, result: Result) -> None:
         row = result.to_json()
         if "images" in self.order.save:
-            name = picture.name if is_writable_name(picture.name) else f"{picture.name}.png"
-            target = self.order.out / PICTURES / name
+            image = self._image_of(picture)
+            target = self.order.out / image
             _make_folder(target.parent)
             write_picture(target, replace(result, pixels=loaded.pixels).plotted())
-            row["image"] = f"{PICTURES}/{text_of(Path(name))}"
+            row["image"] = text_of(image)
         self.diary.add(picture.path, row)
         self.done += 1
         self.counts.update(result.names)
+
+    def _image_of(self, picture: PictureFile) -> Path:
+        """Number a name that another picture has, of this run or an earlier one: `1-2.jpg`."""
+        name = picture.name if is_writable_name(picture.name) else f"{picture.name}.png"
+        first = image = Path(PICTURES, name)
+        number = 1
+        while not self.diary.is_free(text_of(image), picture.path):
+            number += 1
+            image = first.with_stem(f"{first.stem}-{number}")
+        return image
 
 
 def _about(detector: Detector, order: Order) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from frcnn import files
+from frcnn import diaries, files
 from frcnn.run_folder import RunFolder
 from frcnn.training.step import StepReport
 
@@ -44,7 +44,7 @@ class Diary:
         """
         steps = [row for row in self.steps() if row["step"] <= step]
         evaluations = [row for row in self.evaluations() if row["step"] <= step]
-        files.write_text(self._steps, "".join(_line(row) for row in steps))
+        files.write_text(self._steps, "".join(f"{_line(row)}\n" for row in steps))
         files.write_text(self._evaluations, _table(evaluations))
 
     def add_step(self, report: StepReport, epoch: float, seconds: float) -> None:
@@ -68,17 +68,24 @@ class Diary:
             "pictures": list(report.pictures),
             "seconds": round(seconds, 3),
         }
-        self._kept_back.append(_line(row).rstrip("\n"))
-        self.flush()
+        self._kept_back.append(_line(row))
+        self._write_kept_back()
 
     def flush(self) -> None:
-        """Write the lines that a full disk kept back.
+        """Write the lines that a full disk kept back, and force all to the disk.
+
+        A checkpoint relies on the lines before it, so they must outlive a power cut, too.
 
         Raises:
             DiskError: it is still full.
         """
+        self._write_kept_back()
+        if self._steps.exists():
+            files.force(self._steps)
+
+    def _write_kept_back(self) -> None:
         while self._kept_back:
-            files.append_line(self._steps, self._kept_back[0])
+            diaries.append_line(self._steps, self._kept_back[0])
             del self._kept_back[0]
 
     def add_evaluation(self, row: Mapping[str, Any]) -> None:
@@ -89,7 +96,7 @@ class Diary:
         """Read all steps up to the last whole line, oldest first."""
         if not self._steps.exists():
             return []
-        return [json.loads(line) for line in files.read_lines_until_torn(self._steps)]
+        return [json.loads(line) for line in diaries.read_lines_until_torn(self._steps)]
 
     def evaluations(self) -> list[Row]:
         """Read all evaluations, oldest first; numbers as numbers, empty cells as None."""
@@ -108,7 +115,7 @@ class Diary:
 
 
 def _line(row: Row) -> str:
-    return json.dumps(row, allow_nan=False, ensure_ascii=False) + "\n"
+    return json.dumps(row, allow_nan=False)  # in ASCII: a picture's name may not be UTF-8
 
 
 def _table(rows: Sequence[Row]) -> str:
