@@ -47,6 +47,8 @@ class RunConfig:
     """The function that these settings started from."""
     data: str = ""
     """Folder of the data."""
+    classes: tuple[str, ...] = ()
+    """Names of class ids 0 ... C-1; empty: the sorted names of the training split."""
     validation_share: float = 0.2
     """Of the training pictures, where the data has no validation split."""
     start: StartConfig = field(default_factory=StartConfig)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from frcnn import presets, settings
+from frcnn.data.dataset import Dataset
 from frcnn.data.records import Split
 from frcnn.errors import ConfigError
 from frcnn.prediction.saved import network_settings, weights_path
@@ -65,11 +66,11 @@ class TrainOptions(TypedDict, total=False):
     """Called after every step."""
 
 
-def first_settings(data: str | Path | None, options: TrainOptions) -> RunConfig:
+def first_settings(data: str | Path | Dataset | None, options: TrainOptions) -> RunConfig:
     """Lay a config file and the options over the preset, before data and weights are known.
 
     Args:
-        data: folder of the data; None leaves the config file's.
+        data: folder of the data, or the data set opened from it; None leaves the config file's.
         options: what was asked for.
 
     Returns:
@@ -109,7 +110,7 @@ def fitted_settings(
     if weights is not None and weights.preprocessing is not None:
         pictures = replace(model.pictures, normalisation=weights.preprocessing)
         model = replace(model, pictures=pictures)
-    return overridden(replace(fitted, model=model), options)
+    return overridden(replace(fitted, model=model, classes=config.classes), options)
 
 
 def overridden(config: RunConfig, options: TrainOptions) -> RunConfig:
@@ -174,6 +175,21 @@ def with_whole_paths(config: RunConfig) -> RunConfig:
     return replace(config, start=begin, data=str(Path(config.data).absolute()))
 
 
+def on_data(config: RunConfig, data: str | Path | Dataset | None) -> RunConfig:
+    """Name the data that a run learns from.
+
+    Args:
+        config: any settings.
+        data: a folder; a data set, whose class names are taken too; None leaves all as it is.
+
+    Returns:
+        The settings.
+    """
+    if isinstance(data, Dataset):
+        return replace(config, data=str(data.root), classes=data.classes)
+    return config if data is None else replace(config, data=str(data))
+
+
 def _preset(options: TrainOptions) -> RunConfig:
     """Give the preset that was named, or the network of the weights to go on from."""
     named, init = options.get("model"), options.get("init")
@@ -226,7 +242,9 @@ def _known_preset(options: TrainOptions) -> RunConfig | None:
     return None
 
 
-def _laid_over(config: RunConfig, data: str | Path | None, options: TrainOptions) -> RunConfig:
+def _laid_over(
+    config: RunConfig, data: str | Path | Dataset | None, options: TrainOptions
+) -> RunConfig:
     path = options.get("config")
     if path is not None:
         known = _known_preset(options)
@@ -236,8 +254,7 @@ def _laid_over(config: RunConfig, data: str | Path | None, options: TrainOptions
         value: Any = options.get(name)
         if value is not None:
             begin = replace(begin, **{name: str(value)})
-    config = replace(config, start=begin, data=config.data if data is None else str(data))
-    return overridden(config, options)
+    return overridden(on_data(replace(config, start=begin), data), options)
 
 
 def _require_single(pair: str) -> None:

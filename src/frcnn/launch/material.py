@@ -22,11 +22,12 @@ FROM_SCRATCH = "random numbers"
 """What a run says that it started from, where it had no weights."""
 
 
-def open_data(config: RunConfig) -> tuple[Dataset, Split, Split]:
+def open_data(config: RunConfig, opened: Dataset | None = None) -> tuple[Dataset, Split, Split]:
     """Open a run's data and give the pictures it trains and is validated on.
 
     Args:
-        config: its `data`, `validation_share` and seed are read.
+        config: its `data`, `classes`, `validation_share` and seed are read.
+        opened: the data set, where the caller has it open already.
 
     Returns:
         The data set, the training pictures, the validation pictures; where the data has no
@@ -44,7 +45,7 @@ def open_data(config: RunConfig) -> tuple[Dataset, Split, Split]:
             want="a folder of pictures with boxes",
             fix="name it: frcnn train --data DIR; frcnn demo makes some",
         )
-    dataset = Dataset.open(config.data)
+    dataset = opened or Dataset.open(config.data, classes=config.classes or None)
     name = training_split(dataset.splits) or "train"
     whole = dataset.split(name)
     if "val" in dataset.splits and name != "val":

@@ -17,6 +17,7 @@ from frcnn.launch.asked import (
     first_settings,
     fitted_away,
     fitted_settings,
+    on_data,
     overridden,
     with_whole_paths,
 )
@@ -52,11 +53,11 @@ class Launched:
     config: RunConfig
 
 
-def launch(data: str | Path | None, options: TrainOptions, say: Say) -> Launched:
+def launch(data: str | Path | Dataset | None, options: TrainOptions, say: Say) -> Launched:
     """Prepare a run, new or resumed.
 
     Args:
-        data: folder of the data; None takes the one in the config.
+        data: folder of the data, or the data set opened from it; None takes the config's.
         options: what was asked for.
         say: told in one line each what was decided.
 
@@ -74,7 +75,7 @@ def launch(data: str | Path | None, options: TrainOptions, say: Say) -> Launched
         return _resumed(RunFolder.open(Path(resumed)), data, options, say)
     device = machine.resolve_device(options.get("device", "auto"))
     config = first_settings(data, options)
-    dataset, train, val = open_data(config)
+    dataset, train, val = open_data(config, _opened(data))
     out = Path(options.get("out", "runs"))
     files.require_writable(out)
     train, val, report = _usable(dataset, train, val, say)
@@ -135,14 +136,14 @@ def _say_settings(config: RunConfig, model: FasterRCNN, options: TrainOptions, s
         )
 
 
-def _resumed(run: RunFolder, data: str | Path | None, options: TrainOptions, say: Say) -> Launched:
+def _resumed(
+    run: RunFolder, data: str | Path | Dataset | None, options: TrainOptions, say: Say
+) -> Launched:
     device = machine.resolve_device(options.get("device", "auto"))
-    config = settings.read_yaml(run.config, RunConfig)
-    if data is not None:
-        config = replace(config, data=str(data))
+    config = on_data(settings.read_yaml(run.config, RunConfig), data)
     config = overridden(config, options)
     say(f"run {run.path}, resumed")
-    dataset, train, val = open_data(config)
+    dataset, train, val = open_data(config, _opened(data))
     config = replace(config, data=str(Path(config.data).absolute()))
     train, val, _ = _usable(dataset, train, val, say)
     train, _ = _without_small_boxes(train, config, say)
@@ -158,6 +159,10 @@ def _keep_settings(launched: Launched) -> None:
     if settings.read_yaml(run.config, RunConfig) != config:
         checkpoint.require_same(run, launched.job.circumstances)
         settings.write_yaml(run.config, config)
+
+
+def _opened(data: str | Path | Dataset | None) -> Dataset | None:
+    return data if isinstance(data, Dataset) else None
 
 
 def _begin_again(
