@@ -305,12 +305,29 @@ def test_a_folder_that_cannot_be_made(detector: Detector, photos: Path) -> None:
         predict_folder(detector, expand([photos]), order, pytest.fail)
 
 
-def test_a_file_in_the_way_of_the_pictures(detector: Detector, photos: Path, order: Order) -> None:
+@pytest.mark.parametrize("name", ["pictures", "predictions.json", "predictions.csv"])
+@pytest.mark.parametrize("resume", [False, True])
+def test_a_file_of_the_users_is_never_written_over(
+    detector: Detector, photos: Path, order: Order, name: str, resume: bool
+) -> None:
     order.out.mkdir()
-    (order.out / "pictures").write_text("mine")
-    with pytest.raises(DiskError, match="RC603"):
-        predict_folder(detector, expand([photos]), order)
-    assert (order.out / "pictures").read_text() == "mine"
+    (order.out / name).write_text("mine")
+    with pytest.raises(ConfigError, match=rf"RC372.*got {name}, want a new folder"):
+        predict_folder(detector, expand([photos]), replace(order, resume=resume), pytest.fail)
+    assert tree(order.out) == {name: b"mine"}
+
+
+def test_pictures_of_the_users_are_not_taken_for_results(
+    detector: Detector, photos: Path, tmp_path: Path
+) -> None:
+    """A folder `pictures` in the folder of results: theirs, where we write no pictures."""
+    shutil.copytree(photos, tmp_path / "pictures")
+    with pytest.raises(ConfigError, match="RC372"):
+        predict_folder(detector, expand([tmp_path]), Order(out=tmp_path))
+    order = Order(out=tmp_path, save=("json",))
+    mine = expand([tmp_path / "pictures"])
+    assert predict_folder(detector, mine, order).done == len(mine.pictures) == 5
+    assert predict_folder(detector, mine, replace(order, resume=True)).resumed == 5
 
 
 def test_the_first_fault_is_told(

@@ -19,10 +19,11 @@ from frcnn.data.records import Split
 from frcnn.data.voc_layout import SPLIT_NAMES
 from frcnn.errors import ConfigError
 from frcnn.evaluation.judged import Judged
-from frcnn.evaluation.plots import draw_plots
+from frcnn.evaluation.plots import PLOTS, draw_plots
 from frcnn.evaluation.report import Figures, evaluate
 from frcnn.launch.material import Say, open_data
 from frcnn.prediction.counting import counting, silent
+from frcnn.prediction.own_files import require_free
 from frcnn.prediction.predictor import Detector
 from frcnn.prediction.saved import load_detector
 from frcnn.prediction.splits import detect_split
@@ -30,6 +31,8 @@ from frcnn.presets import RunConfig
 from frcnn.run_folder import RunFolder
 
 Metric = Literal["coco", "voc07", "voc"]
+METRICS = "metrics.json"
+"""The file of all figures in an evaluation's folder."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -98,7 +101,8 @@ def measure(named: str | Path, options: MeasureOptions, say: Say) -> Measured:
         The figures.
 
     Raises:
-        ConfigError: no data, no such split, or no folder to write to is known.
+        ConfigError: no data, no such split, or no folder to write to is known, or files of the
+            user's are in that folder's way (RC372).
         DataError: the data cannot be used.
         ModelFileError: the weights cannot be used, or know other classes.
     """
@@ -113,6 +117,8 @@ def measure(named: str | Path, options: MeasureOptions, say: Say) -> Measured:
         say(summary)
     machine.keep_freed_memory()
     folder = Path(options.get("out", material.folder))
+    if "out" in options and not _is_ours(folder):
+        require_free(folder, (METRICS, *PLOTS))
     files.require_writable(folder)
     quiet, split = options.get("quiet", False), material.split
     with nullcontext(silent) if quiet else counting("pictures", len(split)) as tell:
@@ -178,7 +184,16 @@ def _is_same(data: str | Path, other: str) -> bool:
     return bool(other) and Path(data).resolve() == Path(other).resolve()
 
 
+def _is_ours(folder: Path) -> bool:
+    """Tell whether an evaluation of ours is in the folder, which a new one may replace."""
+    try:
+        found = json.loads((folder / METRICS).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(found, dict) and found.keys() >= {"coco", "voc07_map", "per_class"}
+
+
 def _write(folder: Path, figures: Figures, judged: list[Judged], split: Split) -> None:
     text = json.dumps(figures.to_json(), indent=2, allow_nan=False, ensure_ascii=False)
-    files.write_text(folder / "metrics.json", text + "\n")
+    files.write_text(folder / METRICS, text + "\n")
     draw_plots(folder, judged, split.classes)
