@@ -10,9 +10,9 @@ which says what the run started from, counts whole.
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
-from frcnn import presets, settings
+from frcnn import machine, presets, settings
 from frcnn.data.dataset import Dataset
 from frcnn.data.records import Split
 from frcnn.errors import ConfigError
@@ -22,6 +22,9 @@ from frcnn.training.step import StepReport
 from frcnn.weights import file as weights_file
 from frcnn.weights.backbone import BackboneWeights
 from frcnn.weights.torchvision import PUBLISHED
+
+if TYPE_CHECKING:
+    import torch
 
 _PLACES = {
     "epochs": "training.schedule.epochs",
@@ -173,6 +176,30 @@ def with_whole_paths(config: RunConfig) -> RunConfig:
         weights = str(Path(begin.backbone_weights).absolute())
         begin = replace(begin, backbone_weights=weights)
     return replace(config, start=begin, data=str(Path(config.data).absolute()))
+
+
+def require_possible(config: RunConfig, device: "torch.device", classes: int) -> None:
+    """Refuse settings that only the computer or the data can refute, before a folder is made.
+
+    Args:
+        config: of a run.
+        device: that it will be computed on.
+        classes: how many the data has.
+
+    Raises:
+        ConfigError: the device lacks the number format (RC363), or `model.classes` was set to
+            another number than the data's (RC359).
+    """
+    machine.resolve_precision(config.training.precision, device)
+    if config.model.classes != classes:
+        raise ConfigError(
+            "RC359",
+            "model.classes",
+            "the data has another number of classes",
+            got=str(config.model.classes),
+            want=str(classes),
+            fix="leave it out: the number follows from the data",
+        )
 
 
 def on_data(config: RunConfig, data: str | Path | Dataset | None) -> RunConfig:

@@ -19,6 +19,7 @@ from frcnn.launch.asked import (
     fitted_settings,
     on_data,
     overridden,
+    require_possible,
     with_whole_paths,
 )
 from frcnn.launch.material import (
@@ -75,12 +76,14 @@ def launch(data: str | Path | Dataset | None, options: TrainOptions, say: Say) -
         return _resumed(RunFolder.open(Path(resumed)), data, options, say)
     device = machine.resolve_device(options.get("device", "auto"))
     config = first_settings(data, options)
+    machine.resolve_precision(config.training.precision, device)  # before pictures are decoded
     dataset, train, val = open_data(config, _opened(data))
     out = Path(options.get("out", "runs"))
     files.require_writable(out)
     train, val, report = _usable(dataset, train, val, say)
     weights = backbone_weights(config, say)
     config = with_whole_paths(fitted_settings(config, train, weights, options))
+    require_possible(config, device, len(train.classes))
     train, small = _without_small_boxes(train, config, say)
     model = start.new_model(config.model, config.training.seed)
     config = replace(config, started_from=fill(model, config, train.classes, weights))
@@ -142,6 +145,7 @@ def _resumed(
     device = machine.resolve_device(options.get("device", "auto"))
     config = on_data(settings.read_yaml(run.config, RunConfig), data)
     config = overridden(config, options)
+    machine.resolve_precision(config.training.precision, device)
     say(f"run {run.path}, resumed")
     dataset, train, val = open_data(config, _opened(data))
     config = replace(config, data=str(Path(config.data).absolute()))
@@ -149,6 +153,7 @@ def _resumed(
     train, _ = _without_small_boxes(train, config, say)
     model = start.new_model(config.model, config.training.seed)
     if not checkpoint.checkpoints(run):
+        require_possible(config, device, len(train.classes))
         _begin_again(run, model, config, train, say)
     return Launched(job=_job(run, model, (train, val), config, device, options), config=config)
 
