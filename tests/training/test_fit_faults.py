@@ -108,6 +108,31 @@ def test_d01_after_the_cause_is_gone_it_goes_on_as_if_nothing_had_been(
     assert_same_run(whole.run, stopped.run)
 
 
+def test_d01_weights_that_explode_are_found_by_the_evaluation(make_job: Make) -> None:
+    """Every loss and every weight is finite, and what comes of them is not."""
+    last = ("training.schedule.steps=1", "training.schedule.warmup_steps=0")
+    with pytest.raises(TrainingError, match=r"RC403\] step 1: the evaluation") as caught:
+        fit(make_job("training.optimizer.learning_rate=1e30", *last), Quiet())
+    assert caught.value.exit_code == 4
+    assert "after the RPN with a learning rate of 1e+30" in caught.value.got
+    again = make_job("training.optimizer.learning_rate=1e-4", *last)
+    assert [path.stem for path in checkpoint.checkpoints(again.run)] == ["step-000000000"]
+    assert fit(again, Quiet()) is not None
+    assert [row["step"] for row in Diary(again.run).steps()] == [1]
+
+
+def test_d01_with_one_generation_it_stays_as_nothing_else_is_left(make_job: Make) -> None:
+    last = ("training.schedule.steps=1", "training.schedule.warmup_steps=0")
+    job = make_job(
+        "training.optimizer.learning_rate=1e30", "training.checkpoint.generations=1", *last
+    )
+    with pytest.raises(TrainingError, match="RC403"):
+        fit(job, Quiet())
+    assert newest(job) == "step-000000001"
+    with pytest.raises(TrainingError, match=r"RC403\] step 1"):  # made up for, and the same
+        fit(make_job("training.checkpoint.generations=1", *last), Quiet())
+
+
 def test_d01_pixels_that_are_not_finite(make_job: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     real = fit_module.Examples.__getitem__
 

@@ -12,7 +12,7 @@ from contextlib import closing
 
 import torch
 
-from frcnn.errors import DiskError, FrcnnError, TrainingError
+from frcnn.errors import DiskError, FrcnnError, ModelFileError, TrainingError
 from frcnn.evaluation.report import Figures
 from frcnn.training import checkpoint, keep
 from frcnn.training.averaging import start_average, update_average
@@ -27,7 +27,7 @@ from frcnn.training.reading import load
 from frcnn.training.schedule import factor
 from frcnn.training.schemes import joint_losses
 from frcnn.training.signals import Interrupted, StopRequest, stop_requests
-from frcnn.training.step import NotFiniteError, StepReport, diverged, take_step
+from frcnn.training.step import NotFiniteError, StepReport, diverged, exploded, take_step
 
 Parts = list[list[Example]]
 """The batches of one step: one, or several whose gradients are averaged."""
@@ -44,7 +44,8 @@ def fit(job: Job, display: Display) -> Figures | None:
         The last evaluation's figures; None when there was nothing left to do.
 
     Raises:
-        TrainingError: a loss or a weight is not finite, a reader died, memory ran out.
+        TrainingError: a loss, a weight or what the network computes is not finite, a reader died,
+            memory ran out.
         DiskError: a checkpoint could not be written.
         Interrupted: a signal asked to stop; everything is saved.
     """
@@ -85,7 +86,7 @@ class _Fit:
                 if stopping:
                     raise self._interrupted()
                 if evaluates:
-                    figures = self.judge.evaluate(self.progress)
+                    figures = self._evaluate()
                 if evaluates and self.judge.has_stalled():
                     break
         return figures
@@ -107,8 +108,17 @@ class _Fit:
         if step:
             self.display.say(f"going on after step {step} of {self.length.total}")
         if self.length.is_evaluated_after(step) and not self.judge.has_evaluated(step):
-            return self.judge.evaluate(self.progress)
+            return self._evaluate()
         return None
+
+    def _evaluate(self) -> Figures:
+        """Judge the network; one that has exploded is no place to go on from."""
+        try:
+            return self.judge.evaluate(self.progress)
+        except ModelFileError as error:
+            step = self.progress.step
+            checkpoint.forget(self.job.run, step)
+            raise exploded(error, step, self._rate_of(max(step - 1, 0))) from error
 
     def _steps_left(self) -> Generator[Parts, None, None]:
         if self.progress.step and self.judge.has_stalled():
@@ -152,8 +162,7 @@ class _Fit:
 
     def _step(self, parts: Parts) -> None:
         config, progress = self.job.config, self.progress
-        rate = config.optimizer.learning_rate
-        rate *= factor(progress.step, self.length.total, config.schedule)
+        rate = self._rate_of(progress.step)
         set_learning_rate(progress.optimizer, rate)
         try:
             losses, norm = take_step(
@@ -180,6 +189,11 @@ class _Fit:
             pictures=tuple(example.name for part in parts for example in part),
         )
         self._tell(report)
+
+    def _rate_of(self, step: int) -> float:
+        """Give the learning rate of a step, counted from 0."""
+        config = self.job.config
+        return config.optimizer.learning_rate * factor(step, self.length.total, config.schedule)
 
     def _tell(self, report: StepReport) -> None:
         epoch = self.length.epochs_at(report.step)
