@@ -218,6 +218,20 @@ def test_d14_no_memory(make_job: Make, losses_at_step: Callable, error: Exceptio
     assert newest(job) == "step-000000000"
 
 
+def test_d14_no_memory_for_an_evaluation(make_job: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: Any, **__: Any) -> None:
+        raise RuntimeError("could not create a primitive")
+
+    monkeypatch.setattr(judge, "figures_of", fails)
+    job = make_job()
+    with pytest.raises(TrainingError, match=r"RC412.*not enough of it for an evaluation"):
+        fit(job, Quiet())
+    assert newest(job) == "step-000000003"
+    monkeypatch.setattr(judge, "figures_of", lambda *_, **__: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        fit(make_job(), Quiet())
+
+
 def test_other_errors_of_a_step_stay_what_they_are(
     make_job: Make, losses_at_step: Callable
 ) -> None:

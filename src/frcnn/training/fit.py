@@ -10,8 +10,7 @@ import time
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 
-import torch
-
+from frcnn import machine
 from frcnn.errors import DiskError, FrcnnError, ModelFileError, TrainingError
 from frcnn.evaluation.report import Figures
 from frcnn.training import checkpoint, keep
@@ -119,6 +118,10 @@ class _Fit:
             step = self.progress.step
             checkpoint.forget(self.job.run, step)
             raise exploded(error, step, self._rate_of(max(step - 1, 0))) from error
+        except (MemoryError, RuntimeError) as error:
+            if not machine.is_out_of_memory(error):
+                raise
+            raise _out_of_memory("an evaluation", "a picture at a time") from error
 
     def _steps_left(self) -> Generator[Parts, None, None]:
         if self.progress.step and self.judge.has_stalled():
@@ -175,9 +178,9 @@ class _Fit:
         except NotFiniteError as error:
             raise self._diverged(error, parts, rate) from error
         except (MemoryError, RuntimeError) as error:
-            if not _is_about_memory(error):
+            if not machine.is_out_of_memory(error):
                 raise
-            raise _out_of_memory(parts) from error
+            raise _out_of_memory("a step", _sizes_of(parts)) from error
         progress.step += 1
         if progress.average is not None and config.average_decay is not None:
             update_average(progress.average, self.job.model, progress.step, config.average_decay)
@@ -242,17 +245,18 @@ class _Fit:
         return Interrupted(self.progress.step, self.stop.exit_code, self.job.run.path)
 
 
-def _is_about_memory(error: Exception) -> bool:
-    return isinstance(error, MemoryError | torch.OutOfMemoryError) or "alloc" in str(error)
-
-
-def _out_of_memory(parts: Parts) -> TrainingError:
+def _sizes_of(parts: Parts) -> str:
     sizes = sorted({tuple(e.prepared.pixels.shape[1:]) for part in parts for e in part})
+    return f"{len(parts[0])} pictures at once, sized {', '.join(map(str, sizes))}"
+
+
+def _out_of_memory(what: str, got: str) -> TrainingError:
     return TrainingError(
         "RC412",
         "memory",
-        "there is not enough of it for a step",
-        got=f"{len(parts[0])} pictures at once, sized {', '.join(map(str, sizes))}",
-        want="a step that fits",
-        fix="lower --batch or model.pictures.shorter_side; the last checkpoint is whole",
+        f"there is not enough of it for {what}",
+        got=got,
+        want="what fits",
+        fix="go on with --resume RUN and a lower --batch: the last checkpoint is whole; or start a "
+        "new run with a lower model.pictures.shorter_side",
     )
