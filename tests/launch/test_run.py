@@ -214,12 +214,11 @@ def test_d09_other_classes_are_refused(
     assert ended.config.read_bytes() == before
 
 
-def test_d09_other_batches_and_seed_are_told(ended: RunFolder, said: list[str]) -> None:
-    asked: dict[str, Any] = {"resume": ended.path, "device": "cpu", "batch": 5, "seed": 3}
+def test_d09_other_batches_are_told(ended: RunFolder, said: list[str]) -> None:
+    asked: dict[str, Any] = {"resume": ended.path, "device": "cpu", "batch": 5}
     display = Told()
     train(launch(None, asked, said.append), display)
     assert any("training.batches.size was 2, is 5" in text for text in display.said)
-    assert any("training.seed was 0, is 3" in text for text in display.said)
 
 
 def test_what_a_resume_changes_is_kept(ended: RunFolder, said: list[str]) -> None:
@@ -301,7 +300,6 @@ def test_c01_a_place_that_cannot_be_written_to_is_found_first(
     ("options_of", "kind", "code"),
     [
         ({"device": "tpu"}, ConfigError, "RC360"),
-        ({"resume": "no-such-run"}, ConfigError, "RC370"),
         ({"model": "yolo"}, ConfigError, "RC353"),
     ],
 )

@@ -22,6 +22,11 @@ from frcnn.launch.asked import (
     require_possible,
     with_whole_paths,
 )
+from frcnn.launch.contradictions import (
+    require_resumable,
+    require_same_pictures,
+    require_start,
+)
 from frcnn.launch.material import (
     FROM_SCRATCH,
     Say,
@@ -73,9 +78,11 @@ def launch(data: str | Path | Dataset | None, options: TrainOptions, say: Say) -
     """
     resumed = options.get("resume")
     if resumed is not None:
+        require_resumable(options)
         return _resumed(RunFolder.open(Path(resumed)), data, options, say)
     device = machine.resolve_device(options.get("device", "auto"))
     config = first_settings(data, options)
+    require_start(options, config.start)
     machine.resolve_precision(config.training.precision, device)  # before pictures are decoded
     dataset, train, val = open_data(config, _opened(data))
     out = Path(options.get("out", "runs"))
@@ -143,8 +150,9 @@ def _resumed(
     run: RunFolder, data: str | Path | Dataset | None, options: TrainOptions, say: Say
 ) -> Launched:
     device = machine.resolve_device(options.get("device", "auto"))
-    config = on_data(settings.read_yaml(run.config, RunConfig), data)
-    config = overridden(config, options)
+    began = on_data(settings.read_yaml(run.config, RunConfig), data)
+    config = overridden(began, options)
+    require_same_pictures(began, config)
     machine.resolve_precision(config.training.precision, device)
     say(f"run {run.path}, resumed")
     dataset, train, val = open_data(config, _opened(data))
