@@ -113,6 +113,38 @@ def test_d20_rewound_it_forgets_what_will_be_done_again(diary: Diary, tmp_path: 
     assert diary.steps() == diary.evaluations() == []
 
 
+def test_damaged_lines_are_named_and_left_out(diary: Diary, tmp_path: Path) -> None:
+    for step in range(1, 8):
+        diary.add_step(report(step), step / 5, 1.0)
+        diary.add_evaluation({"step": step, "val_AP": 0.1 * step})
+    path, table = tmp_path / "metrics.jsonl", tmp_path / "metrics.csv"
+    lines = path.read_bytes().splitlines(keepends=True)
+    lines[1], lines[2], lines[4] = b"\0" * 40 + b"\n", b"[2]\n", b"\xff{\n"
+    path.write_bytes(b"".join(lines))
+    rows = table.read_text().splitlines()
+    rows[2], rows[3], rows[4] = "2", "3,0.5,7,8", "\0\0\0\0,1"
+    table.write_text("\n".join(rows))
+    assert [row["step"] for row in diary.steps()] == [1, 4, 6, 7]
+    assert [row["step"] for row in diary.evaluations()] == [1, 5, 6, 7]
+    assert diary.rewind(6) == [
+        "metrics.jsonl: damaged lines are left out: 2-3, 5",
+        "metrics.csv: damaged lines are left out: 2-4",
+        "metrics.jsonl lacks steps 2-3, 5",
+    ]
+    assert diary.rewind(6) == ["metrics.jsonl lacks steps 2-3, 5"]
+    assert b"\0" not in path.read_bytes() + table.read_bytes()
+
+
+def test_files_that_were_emptied_or_are_something_else(diary: Diary, tmp_path: Path) -> None:
+    (tmp_path / "metrics.jsonl").write_bytes(b"")
+    (tmp_path / "metrics.csv").write_bytes(b"\x00\xff\n1\n")
+    assert diary.rewind(3) == [
+        "metrics.csv: damaged lines are left out: 1",
+        "metrics.jsonl lacks steps 1-3",
+    ]
+    assert diary.rewind(0) == []
+
+
 def test_means_are_of_the_steps_since_the_last_evaluation(diary: Diary) -> None:
     for step, loss in enumerate((8.0, 1.0, 2.0), start=1):
         diary.add_step(report(step, loss), 0.1, 1.0)

@@ -101,7 +101,8 @@ class _Fit:
             for warning in checkpoint.restore(self.job.run, self.progress, around):
                 self.display.say(f"warning: {warning}")
         step = self.progress.step
-        self.diary.rewind(step)
+        for warning in self.diary.rewind(step):
+            self.display.say(f"warning: {warning}")
         if not resumes:
             self._save()
         if step:
