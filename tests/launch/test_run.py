@@ -188,7 +188,7 @@ def test_going_on_with_other_classes(
     [
         (("model.rpn.channels=8",), "RC532"),
         (("training.optimizer.method=sgd",), "RC533"),
-        (("training.seed=3", "model.rpn.channels=8"), "RC532"),
+        (("training.batches.size=3", "model.rpn.channels=8"), "RC532"),
     ],
 )
 def test_d09_another_model_or_optimizer_is_refused_and_nothing_changed(
@@ -223,9 +223,10 @@ def test_d09_other_batches_are_told(ended: RunFolder, said: list[str]) -> None:
 
 def test_what_a_resume_changes_is_kept(ended: RunFolder, said: list[str]) -> None:
     """The next resume, which asks for nothing, does not go back."""
-    asked: dict[str, Any] = {"resume": ended.path, "device": "cpu", "batch": 5, "seed": 3}
+    asked: dict[str, Any] = {"resume": ended.path, "device": "cpu", "batch": 5, "patience": 3}
     launched = launch(None, asked, said.append)
-    assert settings.read_yaml(ended.config, RunConfig).training.seed == 0  # not before it trains
+    kept = settings.read_yaml(ended.config, RunConfig)
+    assert kept.training.batches.size == 2  # not before it trains
     train(launched, Quiet())
     again = launch(None, {"resume": ended.path, "device": "cpu"}, said.append)
     assert again.config == launched.config
