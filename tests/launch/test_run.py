@@ -249,6 +249,20 @@ def test_a_run_is_found_from_another_working_directory(
     assert moved.config.data == str(rectangles)
 
 
+def test_validation_pictures_that_are_learnt_from_are_told(
+    rectangles: Path, options: Callable, said: list[str], tmp_path: Path
+) -> None:
+    root = tmp_path / "set"
+    shutil.copytree(rectangles, root)
+    folder = root / "ImageSets" / "Main"
+    both = folder.joinpath("train.txt").read_text() + folder.joinpath("val.txt").read_text()
+    folder.joinpath("trainval.txt").write_text(both)
+    asked = options(*SHORT, "training_split=trainval", backbone_weights="none")
+    launched = launch(root, asked, said.append)
+    assert len(launched.job.train) == 13
+    assert "  3 of the 3 are learnt from, too: their figures are too good" in said
+
+
 def test_random_stages_that_stay_frozen_are_told(
     rectangles: Path, options: Callable, said: list[str]
 ) -> None:

@@ -164,7 +164,10 @@ def _of_run(run: RunFolder, config: RunConfig, wanted: str | None) -> _Material:
     """Choose among the pictures of a run's data, the validation pictures that it took included."""
     dataset, train, val = open_data(config)
     name = wanted or ("test" if "test" in dataset.splits else "val")
-    own = {"train": train, "val": val}.get(SPLIT_NAMES.get(name.lower(), name))
+    mine = {train.name: train, "val": val}
+    if "train" not in dataset.splits:
+        mine["train"] = train
+    own = mine.get(SPLIT_NAMES.get(name.lower(), name))
     if own is None:
         split, report = dataset.split(name), dataset.report
     else:  # training left out what cannot be read

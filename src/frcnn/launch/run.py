@@ -225,6 +225,8 @@ def _usable(dataset: Dataset, train: Split, val: Split, say: Say) -> tuple[Split
         f"({train.without_objects} without objects), {len(val)} to validate; "
         f"classes {', '.join(train.classes)}"
     )
+    if learnt := val.in_common(train):
+        say(f"  {learnt} of the {len(val)} are learnt from, too: their figures are too good")
     summary = report.summary()
     if summary:
         say(summary)
