@@ -401,3 +401,14 @@ class TestCheck:
 def test_a_run_says_its_commands_so_that_a_shell_takes_them(tmp_path: Path) -> None:
     run = api.Run(folder=RunFolder(tmp_path / "my runs"), figures=None)
     assert f"frcnn eval '{tmp_path}/my runs'; " in str(run)
+
+
+@pytest.mark.parametrize("verb", ["train", "evaluate_run", "predict_files", "demo"])
+def test_a_keyword_that_no_option_has_is_refused(verb: str) -> None:
+    needed = {"train": ("voc",), "evaluate_run": ("run",), "predict_files": ("run", []), "demo": ()}
+    with pytest.raises(ConfigError, match=f"frcnn.{verb}: no such option") as raised:
+        getattr(api, verb)(*needed[verb], devise="cpu", nonsense=1)
+    assert (raised.value.code, raised.value.got) == ("RC310", "devise")
+    assert raised.value.fix == "did you mean device?"
+    with pytest.raises(ConfigError, match="settings go into"):
+        getattr(api, verb)(*needed[verb], nonsense=1)

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from frcnn import files
+from frcnn import diaries, files
 from frcnn.errors import DiskError
 
 OLD, NEW = b"old " * 1000, b"new " * 5000
@@ -216,7 +216,7 @@ def test_a_link_is_replaced_and_not_followed(path: Path) -> None:
 def test_empty_things(tmp_path: Path) -> None:
     files.write_text(tmp_path / "a", "")
     assert (tmp_path / "a").read_bytes() == b""
-    assert files.read_lines_until_torn(tmp_path / "a") == []
+    assert diaries.read_lines_until_torn(tmp_path / "a") == []
     assert files.remove_leftovers(tmp_path / "not there") == []
     assert files.remove_leftovers(tmp_path) == []
 
@@ -267,9 +267,41 @@ def test_the_disks_words_in_ours(tmp_path: Path, number: int, code: str) -> None
 
 
 def test_unreadable_things(tmp_path: Path) -> None:
-    for read in (files.sha256_of_file, files.read_lines_until_torn):
+    for read in (files.sha256_of_file, diaries.read_lines_until_torn):
         with pytest.raises(DiskError, match="No such file"):
             read(tmp_path / "not there")
+
+
+def test_the_longest_name_that_a_file_may_have(tmp_path: Path) -> None:
+    for name in ("x" * 255, "\u00fc" * 127, "x" * 244):
+        files.write_text(tmp_path / name, "a")
+        assert (tmp_path / name).read_text() == "a"
+    assert len(list(tmp_path.iterdir())) == 3
+    with pytest.raises(DiskError, match="RC603"):
+        files.write_text(tmp_path / ("x" * 256), "a")
+    assert len(list(tmp_path.iterdir())) == 3
+    temporary = files._temporary(tmp_path / ("\u00fc" * 127))
+    temporary.touch()  # as a kill leaves it
+    assert files.remove_leftovers(tmp_path) == [temporary]
+
+
+def test_leftovers_that_cannot_be_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_self: Path, **_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    (tmp_path / ".a.7.tmp").touch()
+    monkeypatch.setattr(Path, "unlink", refuse)
+    with pytest.raises(DiskError, match="RC602") as raised:
+        files.remove_leftovers(tmp_path)
+    assert raised.value.place == str(tmp_path)
+
+
+def test_files_and_folders_are_forced(tmp_path: Path) -> None:
+    (tmp_path / "a").touch()
+    files.force(tmp_path / "a")
+    files.force(tmp_path)
+    with pytest.raises(DiskError, match="RC603"):
+        files.force(tmp_path / "gone")
 
 
 def test_enough_space_is_found_out_before(tmp_path: Path) -> None:

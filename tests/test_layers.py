@@ -22,7 +22,7 @@ LAYERS = [  # top first
     {"prediction"},
     {"model", "weights", "data", "evaluation"},
     {"ops", "draw"},
-    {"settings", "files", "run_folder", "machine"},
+    {"settings", "files", "diaries", "run_folder", "machine"},
     {"types"},
     {"errors"},
     {"_version"},
@@ -32,6 +32,7 @@ SIDEWAYS = {  # the only imports inside a layer
     ("__main__", "cli"),
     ("weights", "model"),
     ("run_folder", "files"),
+    ("diaries", "files"),
     ("settings", "files"),
 }
 FILES = sorted(SOURCE.rglob("*.py"))

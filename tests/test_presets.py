@@ -72,6 +72,7 @@ def test_a_preset_takes_a_step(
 def test_golden_the_papers_own() -> None:
     config = presets.vgg16_voc07()
     model, training = config.model, config.training
+    assert config.training_split == presets.vgg16_voc0712().training_split == "trainval"
     assert model.backbone.name == "vgg16"
     assert model.backbone.frozen_stages == 2
     assert model.anchors.sides == (128.0, 256.0, 512.0)
@@ -97,6 +98,13 @@ def test_golden_both_years_together() -> None:
     schedule = presets.vgg16_voc0712().training.schedule
     assert (schedule.steps, schedule.milestones) == (110_000, (80_000,))
     assert presets.vgg16_voc0712().model == presets.vgg16_voc07().model
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0, -0.2, 1.5])
+def test_a_validation_share_that_is_none_is_refused(share: float) -> None:
+    with pytest.raises(ConfigError, match="RC350") as caught:
+        presets.RunConfig(validation_share=share)
+    assert (caught.value.place, caught.value.got) == ("validation_share", str(share))
 
 
 def test_presets_for_ones_own_data_have_no_length_of_their_own() -> None:

@@ -17,6 +17,7 @@ from frcnn.data.dataset import Dataset
 from frcnn.data.problems import Report
 from frcnn.data.records import Split
 from frcnn.demo.tour import Tour, TourOptions, take_tour
+from frcnn.errors import ConfigError
 from frcnn.evaluation.proposals import ProposalFigures
 from frcnn.evaluation.report import Figures
 from frcnn.launch import TrainOptions, launch
@@ -32,8 +33,9 @@ from frcnn.prediction.proposing import Proposed
 from frcnn.prediction.saved import load_detector, read_saved
 from frcnn.prediction.sources import expand
 from frcnn.run_folder import RunFolder, make_numbered
+from frcnn.settings import nearest
 from frcnn.training.progress import Quiet, display_for
-from frcnn.training.validation import figures_of, proposal_figures_of
+from frcnn.training.validation import AnyFigures, figures_of, proposal_figures_of
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -41,7 +43,7 @@ class Run:
     """A training that came to its end."""
 
     folder: RunFolder
-    figures: Figures | None
+    figures: AnyFigures | None
     """The last evaluation's; None when there was nothing left to train."""
 
     @property
@@ -101,9 +103,9 @@ def train(data: str | Path | Dataset | None = None, **options: Unpack[TrainOptio
     Raises:
         FrcnnError: what is wrong, where, and what to do about it.
     """
-    root = data.root if isinstance(data, Dataset) else data
+    _require_known("train", options, TrainOptions)
     quiet = options.get("quiet", False)
-    launched = launch(root, options, _silent if quiet else _say)
+    launched = launch(data, options, _silent if quiet else _say)
     figures = train_launched(launched, Quiet() if quiet else display_for())
     return Run(folder=launched.job.run, figures=figures)
 
@@ -153,6 +155,7 @@ def evaluate_run(run: str | Path, **options: Unpack[MeasureOptions]) -> Measured
     Raises:
         FrcnnError: what is wrong, where, and what to do about it.
     """
+    _require_known("evaluate_run", options, MeasureOptions)
     return measure(run, options, _silent if options.get("quiet", False) else _say)
 
 
@@ -211,6 +214,7 @@ def predict_files(
     Raises:
         FrcnnError: what is wrong, where, and what to do about it.
     """
+    _require_known("predict_files", options, PredictOptions)
     machine.keep_freed_memory()
     saved = read_saved(
         run,
@@ -247,6 +251,7 @@ def demo(**options: Unpack[TourOptions]) -> Tour:
     Raises:
         FrcnnError: what is wrong, where, and what to do about it.
     """
+    _require_known("demo", options, TourOptions)
     quiet = options.get("quiet", False)
     display = Quiet() if quiet else display_for()
     return take_tour(options, display, _silent if quiet else _say)
@@ -265,6 +270,22 @@ def check(data: str | Path | Dataset) -> Report:
         DataError: the data cannot be used at all.
     """
     return (data if isinstance(data, Dataset) else Dataset.open(data)).report
+
+
+def _require_known(verb: str, options: Mapping[str, object], kind: type) -> None:
+    """Refuse a keyword that no option has: Python itself does not look into `**options`."""
+    known = list(kind.__annotations__)
+    for name in options:
+        if name not in known:
+            near = nearest(name, known)
+            raise ConfigError(
+                "RC310",
+                f"frcnn.{verb}",
+                "no such option",
+                got=name,
+                want=", ".join(known),
+                fix=f"did you mean {near}?" if near else "settings go into settings=[...]",
+            )
 
 
 def _say(text: str) -> None:

@@ -1,8 +1,8 @@
-"""Files that are whole or absent: atomic writes, diaries that survive a kill, honest disk errors.
+"""Files that are whole or absent: atomic writes, and honest disk errors.
 
-A file is written beside its place as `.NAME.PID.tmp`, forced to the disk, renamed over the old one,
-and then the folder is forced to the disk. Kill the process anywhere and the path holds the old
-bytes or the new ones, never half of either.
+A file is written beside its place as `.NAME.PID.tmp` (NAME cut where it is long), forced to the
+disk, renamed over the old one, and then the folder is forced to the disk. Kill the process anywhere
+and the path holds the old bytes or the new ones, never half of either.
 
 At each of `POINTS` every function in `hooks` is called with the point's name. The list is empty but
 in tests, which put a function there that ends the process. Writers may add points of their own
@@ -29,6 +29,7 @@ hooks: list[Callable[[str], None]] = []
 
 MIB = 1024 * 1024
 _TEMPORARY = re.compile(r"\..+\.\d+\.tmp", re.DOTALL)
+_LONGEST = 240  # bytes of a name, so that a dot, the PID and `.tmp` fit into 255
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
 
@@ -62,7 +63,7 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], object], *, size: i
         reached("before_rename")
         temporary.replace(path)
         reached("after_rename")
-        _force_folder(path.parent)
+        _force(path.parent)
         reached("after_folder_fsync")
     except OSError as error:
         written = _size(temporary)
@@ -88,44 +89,19 @@ def write_text(path: Path, text: str) -> None:
     write_atomically(path, lambda stream: stream.write(text.encode()))
 
 
-def append_line(path: Path, text: str) -> None:
-    """Add one line to a diary; a torn last line, left by a kill, is cut off first.
+def force(path: Path) -> None:
+    """Force a file's bytes to the disk, or a folder's names.
 
     Args:
-        path: the diary; made when it is not there.
-        text: the line, without its end.
+        path: of the file or folder; what relies on it is written afterwards.
 
     Raises:
-        AssertionError: `text` holds a line's end.
-        DiskError: the line could not be written; what stood there before still does.
-    """
-    if "\n" in text:
-        raise AssertionError("append_line: one line, without its end")
-    try:
-        with path.open("a+b", buffering=0) as stream:
-            start = _cut_torn_line(stream)
-            _append(stream, text.encode() + b"\n", start)
-    except OSError as error:
-        raise disk_error(error, path) from error
-
-
-def read_lines_until_torn(path: Path) -> list[str]:
-    """Read a diary up to its last whole line.
-
-    Args:
-        path: the diary.
-
-    Returns:
-        Each line without its end; what follows the last line end is left out.
-
-    Raises:
-        DiskError: the diary is not there or cannot be read.
+        DiskError: it is not there, or the disk fails.
     """
     try:
-        content = path.read_bytes()
+        _force(path)
     except OSError as error:
         raise disk_error(error, path) from error
-    return [line.decode(errors="replace") for line in content.split(b"\n")[:-1]]
 
 
 def require_writable(folder: Path, needed: int = 0) -> None:
@@ -160,13 +136,19 @@ def remove_leftovers(folder: Path) -> list[Path]:
 
     Returns:
         The files removed, sorted.
+
+    Raises:
+        DiskError: the folder cannot be looked into, or a file not removed.
     """
     if not folder.is_dir():
         return []
-    found = sorted(path for path in folder.iterdir() if _TEMPORARY.fullmatch(path.name))
-    found = [path for path in found if path.is_symlink() or path.is_file()]
-    for path in found:
-        path.unlink(missing_ok=True)
+    try:
+        found = sorted(path for path in folder.iterdir() if _TEMPORARY.fullmatch(path.name))
+        found = [path for path in found if path.is_symlink() or path.is_file()]
+        for path in found:
+            path.unlink(missing_ok=True)
+    except OSError as error:
+        raise disk_error(error, folder) from error
     return found
 
 
@@ -229,7 +211,10 @@ def _no_space(path: Path, needed: int, reason: str) -> DiskError:
 
 
 def _temporary(path: Path) -> Path:
-    return path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    name = path.name
+    while len(os.fsencode(name)) > _LONGEST:
+        name = name[:-1]
+    return path.with_name(f".{name}.{os.getpid()}.tmp")
 
 
 def _write(temporary: Path, write: Callable[[BinaryIO], object]) -> None:
@@ -242,41 +227,12 @@ def _write(temporary: Path, write: Callable[[BinaryIO], object]) -> None:
         os.fsync(stream.fileno())
 
 
-def _force_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
+def _force(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _cut_torn_line(stream: BinaryIO) -> int:
-    """Cut the stream after its last line end and give its length."""
-    end = stream.seek(0, os.SEEK_END)
-    whole = end
-    while whole > 0:
-        start = max(0, whole - 65536)
-        stream.seek(start)
-        found = stream.read(whole - start).rfind(b"\n")
-        if found >= 0:
-            whole = start + found + 1
-            break
-        whole = start
-    if whole < end:
-        stream.truncate(whole)
-    return whole
-
-
-def _append(stream: BinaryIO, line: bytes, start: int) -> None:
-    """Write the whole line, or none of it."""
-    try:
-        rest = memoryview(line)
-        while rest:  # an unbuffered write may take less than it was given
-            rest = rest[stream.write(rest) :]
-    except OSError:
-        with contextlib.suppress(OSError):  # the torn line is cut off at the next append
-            stream.truncate(start)
-        raise
 
 
 def _discard(temporary: Path) -> None:

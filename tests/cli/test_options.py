@@ -54,18 +54,6 @@ def test_out_of_range(make, place: str, want: str) -> None:
     assert error.want.startswith(want.split(" ... 4.2")[0])
 
 
-@pytest.mark.parametrize("name", ["model", "init", "backbone_weights", "config", "out"])
-def test_a_resumed_run_goes_on_as_it_began(name: str) -> None:
-    with pytest.raises(ConfigError) as caught:
-        TrainOptions(resume="runs/a", **{name: "x"})
-    assert caught.value.code == "RC308"
-    assert "--" + name.replace("_", "-") in caught.value.got
-
-
-def test_what_may_change_on_resume() -> None:
-    TrainOptions(resume="runs/a", data="d", device="cpu", workers=2, epochs=30.0)
-
-
 def test_resuming_a_prediction_needs_its_folder() -> None:
     with pytest.raises(ConfigError, match="--out DIR") as caught:
         PredictOptions(resume=True)

@@ -86,6 +86,7 @@ class TestBugs:
     ("error", "code", "exit_code"),
     [
         (MemoryError(), "RC002", 1),
+        (RuntimeError("could not create a primitive"), "RC002", 1),
         (ModuleNotFoundError("No module named 'safetensors'", name="safetensors"), "RC003", 1),
         (ModuleNotFoundError("No module named 'frcnn.x'", name="frcnn.x"), "RC001", 1),
         (ImportError("cannot import name"), "RC001", 1),

@@ -103,6 +103,22 @@ def test_classes_without_a_split_called_train(standard) -> None:
     assert Dataset.open(standard.root).classes == ("cat", "dog")
 
 
+def test_classes_of_the_training_split_that_is_named(standard) -> None:
+    standard.add("o", [("owl", 1, 1, 20, 20)])
+    standard.split("fold7", ["t00", "o"])
+    with pytest.raises(AnnotationError, match="RC214"):  # owl is only elsewhere
+        Dataset.open(standard.root)
+    standard.split("val", ["o"])
+    data = Dataset.open(standard.root, training="fold7")
+    assert data.classes == ("cat", "dog", "owl")
+    assert {p.place.rpartition(": ")[2] for p in data.report.problems if p.code == "RC226"} == {
+        "fold7"
+    }
+    with pytest.raises(ConfigError, match="RC320") as caught:
+        Dataset.open(standard.root, training="fold8")
+    assert "fold7" in caught.value.want
+
+
 def test_b12_training_without_pictures_or_objects(standard) -> None:
     standard.split("train", [])
     assert fails(standard.root).code == "RC221"

@@ -53,6 +53,12 @@ def test_parts_of_a_split(split: Split) -> None:
     assert (caught.value.code, caught.value.got) == ("RC323", "nobody")
 
 
+def test_pictures_in_common(split: Split) -> None:
+    assert split.in_common(split) == 12
+    assert split[:3].in_common(split[2:]) == split[2:].in_common(split[:3]) == 1
+    assert split.in_common(split[:0]) == split[:0].in_common(split) == 0
+
+
 def test_nothing_in(split: Split) -> None:
     none = split.subset([])
     assert len(none) == 0

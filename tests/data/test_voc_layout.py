@@ -129,6 +129,23 @@ def test_wrong_in_no_folder(tmp_path: Path) -> None:
     assert fails(tmp_path / "file").code == "RC201"
 
 
+def test_wrong_in_two_lists_of_one_split(standard) -> None:
+    standard.split("valid", ["t01"])
+    error = fails(standard.root)
+    assert (error.code, error.got) == ("RC233", "val.txt and valid.txt")
+    assert "the split val" in error.what
+
+
+def test_wrong_in_two_folders_of_one_split(voc) -> None:
+    for name in ("train", "val", "Validation"):
+        voc.pictures = voc.annotations = name
+        voc.add(name)
+    assert fails(voc.root).code == "RC233"
+    (voc.root / "val").rename(voc.root / "docs")
+    (voc.root / "Docs").mkdir()  # folders that are no splits may be called as they like
+    assert list(find_layout(voc.root).splits) == ["train", "val"]
+
+
 def test_wrong_in_nothing_there(tmp_path: Path) -> None:
     assert fails(tmp_path).code == "RC201"
     assert "page on your own data" in fails(tmp_path).fix

@@ -217,6 +217,8 @@ def test_it_tells_how_far_drawing_has_come(tmp_path: Path, monkeypatch) -> None:
         ({"settings": ("model.pictures.shorter=9",)}, "RC344"),
         ({"epochs": -1.0}, "RC350"),
         ({"device": "tpu"}, "RC360"),
+        ({"precision": "float16"}, "RC363"),
+        ({"settings": ("model.classes=5",)}, "RC359"),
     ],
 )
 def test_what_is_wrong_is_told_before_anything_is_drawn(

@@ -100,6 +100,33 @@ def test_trainval_that_is_nothing_but_the_validation_pictures_is_shared_out(copi
     assert (len(train), len(val)) == (8, 2)
 
 
+def test_a_training_split_that_is_named_is_learnt_from_whole(copied: Path) -> None:
+    """The paper learns from all of trainval; validation on val is then on what was learnt."""
+    folder = copied / "ImageSets" / "Main"
+    both = folder.joinpath("train.txt").read_text() + folder.joinpath("val.txt").read_text()
+    folder.joinpath("trainval.txt").write_text(both)
+    asked = RunConfig(data=str(copied), training_split="trainval")
+    _, train, val = open_data(asked)
+    assert (train.name, len(train), val.name, len(val)) == ("trainval", 13, "val", 3)
+    assert val.in_common(train) == 3
+    _, train, val = open_data(RunConfig(data=str(copied)))  # found by looking: apart
+    assert (train.name, len(train), val.in_common(train)) == ("train", 10, 0)
+    folder.joinpath("val.txt").unlink()
+    _, train, val = open_data(asked)
+    assert (len(train), len(val), val.in_common(train)) == (10, 3, 0)
+    _, train, val = open_data(replace(asked, training_split="Training"))
+    assert (len(train), len(val)) == (8, 2)
+
+
+def test_the_papers_presets_refuse_data_without_their_split(rectangles: Path) -> None:
+    config = replace(presets.vgg16_voc07(), data=str(rectangles))
+    with pytest.raises(ConfigError, match="RC320") as caught:
+        open_data(config)
+    assert (caught.value.got, caught.value.want) == ("'trainval'", "train, val")
+    assert "--set training_split=" in caught.value.fix
+    assert len(open_data(replace(config, training_split="train"))[1]) == 10
+
+
 def test_no_data_was_named() -> None:
     with pytest.raises(ConfigError, match="RC354") as caught:
         open_data(RunConfig())

@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +103,26 @@ def test_proposals_of_other_data(run: RunFolder, rectangles: Path, tmp_path: Pat
     )
     out = tmp_path / "out"
     assert figures_on(run.path, out=out, metric="proposals").folder == out
+
+
+def test_figures_of_ours_are_replaced_and_nothing_else(run: RunFolder, tmp_path: Path) -> None:
+    first = figures_on(run.path, out=tmp_path / "out")
+    assert figures_on(run.path, out=tmp_path / "out", split="train").folder == first.folder
+    written = json.loads((first.folder / "metrics.json").read_text())
+    assert written["pictures"] == 10
+    for name, text in (("metrics.json", '{"accuracy": 1}'), ("confusion.png", "mine")):
+        mine = tmp_path / name
+        mine.write_text(text)
+        with pytest.raises(ConfigError, match=f"RC372.*got {name}"):
+            figures_on(run.path, out=tmp_path)
+        assert mine.read_text() == text
+        mine.unlink()
+
+
+def test_an_undefined_figure_is_a_dash(run: RunFolder) -> None:
+    measured = figures_on(run.path)
+    nothing = replace(measured.figures, coco=dict.fromkeys(measured.figures.coco))
+    assert str(replace(measured, figures=nothing)).startswith("coco - on val")
 
 
 def test_in_the_run_folder_where_nothing_else_is_named(

@@ -188,7 +188,7 @@ def test_going_on_with_other_classes(
     [
         (("model.rpn.channels=8",), "RC532"),
         (("training.optimizer.method=sgd",), "RC533"),
-        (("training.seed=3", "model.rpn.channels=8"), "RC532"),
+        (("training.batches.size=3", "model.rpn.channels=8"), "RC532"),
     ],
 )
 def test_d09_another_model_or_optimizer_is_refused_and_nothing_changed(
@@ -214,19 +214,19 @@ def test_d09_other_classes_are_refused(
     assert ended.config.read_bytes() == before
 
 
-def test_d09_other_batches_and_seed_are_told(ended: RunFolder, said: list[str]) -> None:
-    asked: dict[str, Any] = {"resume": ended.path, "device": "cpu", "batch": 5, "seed": 3}
+def test_d09_other_batches_are_told(ended: RunFolder, said: list[str]) -> None:
+    asked: dict[str, Any] = {"resume": ended.path, "device": "cpu", "batch": 5}
     display = Told()
     train(launch(None, asked, said.append), display)
     assert any("training.batches.size was 2, is 5" in text for text in display.said)
-    assert any("training.seed was 0, is 3" in text for text in display.said)
 
 
 def test_what_a_resume_changes_is_kept(ended: RunFolder, said: list[str]) -> None:
     """The next resume, which asks for nothing, does not go back."""
-    asked: dict[str, Any] = {"resume": ended.path, "device": "cpu", "batch": 5, "seed": 3}
+    asked: dict[str, Any] = {"resume": ended.path, "device": "cpu", "batch": 5, "patience": 3}
     launched = launch(None, asked, said.append)
-    assert settings.read_yaml(ended.config, RunConfig).training.seed == 0  # not before it trains
+    kept = settings.read_yaml(ended.config, RunConfig)
+    assert kept.training.batches.size == 2  # not before it trains
     train(launched, Quiet())
     again = launch(None, {"resume": ended.path, "device": "cpu"}, said.append)
     assert again.config == launched.config
@@ -247,6 +247,20 @@ def test_a_run_is_found_from_another_working_directory(
     monkeypatch.chdir(rectangles)
     moved = launch(Path(), asked, said.append)
     assert moved.config.data == str(rectangles)
+
+
+def test_validation_pictures_that_are_learnt_from_are_told(
+    rectangles: Path, options: Callable, said: list[str], tmp_path: Path
+) -> None:
+    root = tmp_path / "set"
+    shutil.copytree(rectangles, root)
+    folder = root / "ImageSets" / "Main"
+    both = folder.joinpath("train.txt").read_text() + folder.joinpath("val.txt").read_text()
+    folder.joinpath("trainval.txt").write_text(both)
+    asked = options(*SHORT, "training_split=trainval", backbone_weights="none")
+    launched = launch(root, asked, said.append)
+    assert len(launched.job.train) == 13
+    assert "  3 of the 3 are learnt from, too: their figures are too good" in said
 
 
 def test_random_stages_that_stay_frozen_are_told(
@@ -301,7 +315,6 @@ def test_c01_a_place_that_cannot_be_written_to_is_found_first(
     ("options_of", "kind", "code"),
     [
         ({"device": "tpu"}, ConfigError, "RC360"),
-        ({"resume": "no-such-run"}, ConfigError, "RC370"),
         ({"model": "yolo"}, ConfigError, "RC353"),
     ],
 )

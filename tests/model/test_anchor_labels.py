@@ -176,7 +176,13 @@ def test_labels_equal_the_oracle_ten_thousand_times() -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"positive_iou": 0.2}, {"negative_iou": -0.1}, {"count": 0}, {"positive_share": 0.0}],
+    [
+        {"positive_iou": 0.0, "negative_iou": 0.0},
+        {"positive_iou": 0.2},
+        {"negative_iou": -0.1},
+        {"count": 0},
+        {"positive_share": 0.0},
+    ],
 )
 def test_unusable_settings_are_refused(change: dict) -> None:
     with pytest.raises(ConfigError, match=r"RC350") as caught:

@@ -54,6 +54,7 @@ def test_others_are_refused_and_the_stage_named(value: float) -> None:
     with pytest.raises(ModelFileError, match=r"RC520.*not finite.*after the box head") as caught:
         require_finite("box head", torch.zeros(3), torch.tensor([[0.0, value]]))
     assert caught.value.exit_code == 5
+    assert "doctor" not in caught.value.fix  # it reads no weights
 
 
 @pytest.mark.parametrize("output", [[1.0, 2.0], [INF, 0.0], []])

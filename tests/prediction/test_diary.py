@@ -59,6 +59,17 @@ def test_what_is_done_stays_done(out: Path, picture: Path) -> None:
     assert len((out / NAME).read_text().splitlines()) == 2
 
 
+def test_a_written_name_belongs_to_its_picture(out: Path, picture: Path) -> None:
+    diary = Diary(out, ABOUT)
+    other = picture.with_name("b.png")
+    assert diary.is_free("pictures/a.png", other)
+    diary.add(picture, {**found(), "image": "pictures/a.png"})
+    for each in (diary, Diary(out, ABOUT)):
+        assert each.is_free("pictures/a.png", picture)
+        assert not each.is_free("pictures/A.png", other)
+        assert each.is_free("pictures/b.png", other)
+
+
 def test_a_picture_that_changed_is_not_done(out: Path, picture: Path) -> None:
     Diary(out, ABOUT).add(picture, found())
     picture.write_bytes(b"1234")

@@ -104,6 +104,51 @@ def test_pictures_of_unknown_endings_become_png(
 # --- bad pictures
 
 
+def images_of(out: Path) -> list[str]:
+    """Names of the pictures written, in the order of the diary; each is there."""
+    found = [row["image"].removeprefix("pictures/") for row in pictures_of(out)]
+    assert sorted(found) == sorted(
+        str(path.relative_to(out / "pictures"))
+        for path in (out / "pictures").rglob("*")
+        if path.is_file()
+    )
+    return found
+
+
+def test_equal_names_of_two_sources_are_numbered(
+    detector: Detector, photos: Path, order: Order, tmp_path: Path
+) -> None:
+    names = ("x/a.png", "y/a.png", "z/a.png", "w/A.PNG")
+    for name in names:
+        (tmp_path / name).parent.mkdir()
+        shutil.copy(photos / "a.png", tmp_path / name)
+    folders = [tmp_path / Path(name).parent for name in names]
+    predict_folder(detector, expand(folders), order)
+    assert images_of(order.out) == ["a.png", "a-2.png", "a-3.png", "A-4.PNG"]
+
+
+def test_a_later_run_does_not_replace_the_pictures_of_an_earlier_one(
+    detector: Detector, photos: Path, order: Order
+) -> None:
+    predict_folder(detector, expand([photos / "a.png"]), order)
+    before = (order.out / "pictures" / "a.png").read_bytes()
+    again = replace(order, resume=True)
+    predict_folder(detector, expand([photos / "more"]), again)
+    assert images_of(order.out) == ["a.png", "a-2.png"]
+    assert (order.out / "pictures" / "a.png").read_bytes() == before
+    os.utime(photos / "more" / "a.png", ns=(0, 0))  # changed: looked at again, under its own name
+    predict_folder(detector, expand([photos / "more"]), again)
+    assert images_of(order.out) == ["a.png", "a-2.png"]
+
+
+def test_a_name_without_ending_and_the_same_with_one(
+    detector: Detector, photos: Path, order: Order
+) -> None:
+    (photos / "b.png").rename(photos / "a")
+    predict_folder(detector, expand([photos / "a", photos / "a.png"]), order)
+    assert images_of(order.out) == ["a.png", "a-2.png"]
+
+
 @pytest.mark.parametrize("batch", [1, 4])
 def test_bad_pictures_cost_a_line_each(network, photos: Path, order: Order, batch: int) -> None:
     (photos / "b.png").write_bytes(b"")
@@ -260,12 +305,29 @@ def test_a_folder_that_cannot_be_made(detector: Detector, photos: Path) -> None:
         predict_folder(detector, expand([photos]), order, pytest.fail)
 
 
-def test_a_file_in_the_way_of_the_pictures(detector: Detector, photos: Path, order: Order) -> None:
+@pytest.mark.parametrize("name", ["pictures", "predictions.json", "predictions.csv"])
+@pytest.mark.parametrize("resume", [False, True])
+def test_a_file_of_the_users_is_never_written_over(
+    detector: Detector, photos: Path, order: Order, name: str, resume: bool
+) -> None:
     order.out.mkdir()
-    (order.out / "pictures").write_text("mine")
-    with pytest.raises(DiskError, match="RC603"):
-        predict_folder(detector, expand([photos]), order)
-    assert (order.out / "pictures").read_text() == "mine"
+    (order.out / name).write_text("mine")
+    with pytest.raises(ConfigError, match=rf"RC372.*got {name}, want a new folder"):
+        predict_folder(detector, expand([photos]), replace(order, resume=resume), pytest.fail)
+    assert tree(order.out) == {name: b"mine"}
+
+
+def test_pictures_of_the_users_are_not_taken_for_results(
+    detector: Detector, photos: Path, tmp_path: Path
+) -> None:
+    """A folder `pictures` in the folder of results: theirs, where we write no pictures."""
+    shutil.copytree(photos, tmp_path / "pictures")
+    with pytest.raises(ConfigError, match="RC372"):
+        predict_folder(detector, expand([tmp_path]), Order(out=tmp_path))
+    order = Order(out=tmp_path, save=("json",))
+    mine = expand([tmp_path / "pictures"])
+    assert predict_folder(detector, mine, order).done == len(mine.pictures) == 5
+    assert predict_folder(detector, mine, replace(order, resume=True)).resumed == 5
 
 
 def test_the_first_fault_is_told(

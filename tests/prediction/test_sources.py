@@ -1,4 +1,4 @@
-"""expand: files, folders and patterns, each picture once, names that never collide."""
+"""expand: files, folders and patterns, each picture once, names inside their source."""
 
 import os
 from pathlib import Path
@@ -77,12 +77,6 @@ def test_each_file_once(photos: Path, tmp_path: Path) -> None:
     found = expand([photos, photos / "a.png", f"{photos}/*.png", tmp_path / "link.png"])
     assert len(found.pictures) == 5
     assert found.problems == ()
-
-
-def test_equal_names_of_two_sources_are_numbered(tmp_path: Path) -> None:
-    touch(*(tmp_path / folder / "a.png" for folder in ("x", "y", "z")), tmp_path / "w" / "A.PNG")
-    got = names(*(tmp_path / folder for folder in ("x", "y", "z", "w")))
-    assert got == ["a.png", "a-2.png", "a-3.png", "A-4.PNG"]
 
 
 def test_no_name_leads_out_of_the_folder_of_results(photos: Path) -> None:

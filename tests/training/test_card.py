@@ -44,6 +44,16 @@ def test_pictures_without_objects_are_counted(splits: dict[str, Split], tmp_path
     assert "| val | 3 | 1 | 4 |" in written(RunFolder(tmp_path), {**splits, "val": val})
 
 
+def test_validation_pictures_that_were_learnt_from_are_told(
+    splits: dict[str, Split], tmp_path: Path
+) -> None:
+    run = RunFolder(tmp_path)
+    assert "learnt from, too" not in written(run, splits)
+    both = replace(splits["train"], records=splits["train"].records + splits["val"].records[:2])
+    text = written(run, {**splits, "train": both})
+    assert "2 of these pictures were learnt from, too." in text
+
+
 def test_without_an_evaluation_it_says_so(splits: dict[str, Split], tmp_path: Path) -> None:
     assert "No evaluation was made." in written(RunFolder(tmp_path), splits)
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from frcnn import files
+from frcnn import diaries, files
 from frcnn.errors import ModelFileError, TrainingError
 from frcnn.training import checkpoint, judge
 from frcnn.training.fit import fit
@@ -247,7 +247,7 @@ def test_the_order_of_writing_is_diary_checkpoint_weights_row(
 ) -> None:
     """A checkpoint never knows a step that the diary lacks; the evaluation's row comes last."""
     written: list[str] = []
-    real_line, real_write = files.append_line, files.write_atomically
+    real_line, real_write = diaries.append_line, files.write_atomically
 
     def append_line(path: Path, text: str) -> None:
         written.append("step")
@@ -258,7 +258,7 @@ def test_the_order_of_writing_is_diary_checkpoint_weights_row(
         real_write(path, *arguments, **more)
 
     job = make_job("training.schedule.steps=1")
-    monkeypatch.setattr(files, "append_line", append_line)
+    monkeypatch.setattr(diaries, "append_line", append_line)
     monkeypatch.setattr(files, "write_atomically", write_atomically)
     monkeypatch.setattr(weights_file, "write_atomically", write_atomically)
     fit(job, Quiet())

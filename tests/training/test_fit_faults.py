@@ -14,7 +14,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
-from frcnn import files
+from frcnn import diaries
 from frcnn.errors import DiskError, TrainingError
 from frcnn.training import checkpoint, judge, keep
 from frcnn.training import fit as fit_module
@@ -108,6 +108,31 @@ def test_d01_after_the_cause_is_gone_it_goes_on_as_if_nothing_had_been(
     assert_same_run(whole.run, stopped.run)
 
 
+def test_d01_weights_that_explode_are_found_by_the_evaluation(make_job: Make) -> None:
+    """Every loss and every weight is finite, and what comes of them is not."""
+    last = ("training.schedule.steps=1", "training.schedule.warmup_steps=0")
+    with pytest.raises(TrainingError, match=r"RC403\] step 1: the evaluation") as caught:
+        fit(make_job("training.optimizer.learning_rate=1e30", *last), Quiet())
+    assert caught.value.exit_code == 4
+    assert "after the RPN with a learning rate of 1e+30" in caught.value.got
+    again = make_job("training.optimizer.learning_rate=1e-4", *last)
+    assert [path.stem for path in checkpoint.checkpoints(again.run)] == ["step-000000000"]
+    assert fit(again, Quiet()) is not None
+    assert [row["step"] for row in Diary(again.run).steps()] == [1]
+
+
+def test_d01_with_one_generation_it_stays_as_nothing_else_is_left(make_job: Make) -> None:
+    last = ("training.schedule.steps=1", "training.schedule.warmup_steps=0")
+    job = make_job(
+        "training.optimizer.learning_rate=1e30", "training.checkpoint.generations=1", *last
+    )
+    with pytest.raises(TrainingError, match="RC403"):
+        fit(job, Quiet())
+    assert newest(job) == "step-000000001"
+    with pytest.raises(TrainingError, match=r"RC403\] step 1"):  # made up for, and the same
+        fit(make_job("training.checkpoint.generations=1", *last), Quiet())
+
+
 def test_d01_pixels_that_are_not_finite(make_job: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     real = fit_module.Examples.__getitem__
 
@@ -191,6 +216,20 @@ def test_d14_no_memory(make_job: Make, losses_at_step: Callable, error: Exceptio
     assert "--batch" in caught.value.fix
     assert "shorter_side" in caught.value.fix
     assert newest(job) == "step-000000000"
+
+
+def test_d14_no_memory_for_an_evaluation(make_job: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: Any, **__: Any) -> None:
+        raise RuntimeError("could not create a primitive")
+
+    monkeypatch.setattr(judge, "figures_of", fails)
+    job = make_job()
+    with pytest.raises(TrainingError, match=r"RC412.*not enough of it for an evaluation"):
+        fit(job, Quiet())
+    assert newest(job) == "step-000000003"
+    monkeypatch.setattr(judge, "figures_of", lambda *_, **__: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        fit(make_job(), Quiet())
 
 
 def test_other_errors_of_a_step_stay_what_they_are(
@@ -310,7 +349,7 @@ def test_c03_a_full_disk_keeps_the_diary_back_until_there_is_room(
 ) -> None:
     whole = make_job(name="whole")
     fit(whole, Quiet())
-    real, calls = files.append_line, [0]
+    real, calls = diaries.append_line, [0]
 
     def append_line(path: Path, text: str) -> None:
         calls[0] += 1
@@ -318,7 +357,7 @@ def test_c03_a_full_disk_keeps_the_diary_back_until_there_is_room(
             raise DiskError("RC601", str(path), "no space left on the disk", got="0 MiB", fix="-")
         real(path, text)
 
-    monkeypatch.setattr(files, "append_line", append_line)
+    monkeypatch.setattr(diaries, "append_line", append_line)
     job, display = make_job(name="full"), recorder()
     fit(job, display)
     warnings = [text for text in display.said if text.startswith("warning")]
@@ -333,7 +372,7 @@ def test_c03_a_checkpoint_waits_for_a_diary_that_is_complete(
     def full(path: Path, _text: str) -> None:
         raise DiskError("RC601", str(path), "no space left on the disk", got="0 MiB", fix="-")
 
-    monkeypatch.setattr(files, "append_line", full)
+    monkeypatch.setattr(diaries, "append_line", full)
     job = make_job()
     with pytest.raises(DiskError, match=r"metrics\.jsonl"):
         fit(job, Quiet())

@@ -247,3 +247,17 @@ def test_what_training_measures_the_kept_weights_give_again(make_job: Make) -> N
     assert fit_module.Judge is judge.Judge
     assert judge.figures_of(detector, job.val) == figures
     assert header.extra["figures"] == figures.to_json() if figures else False
+
+
+def test_a_damaged_diary_is_told_and_the_run_goes_on(
+    make_job: Make, recorder: Callable[[], Any]
+) -> None:
+    with pytest.raises(Killed):
+        fit(make_job("training.checkpoint.minutes=0"), DiesAt(5))
+    job, display = make_job(), recorder()
+    job.run.metrics_jsonl.write_bytes(b"\0" * 100 + b"\n")
+    job.run.metrics_csv.write_bytes(b"\0\n\0\n")
+    assert fit(job, display) is not None
+    assert "warning: metrics.jsonl lacks steps 1-4" in display.said
+    assert sum("damaged lines are left out: 1" in text for text in display.said) == 2
+    assert [row["step"] for row in Diary(job.run).steps()] == [5, 6]

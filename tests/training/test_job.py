@@ -11,6 +11,7 @@ from frcnn.training.job import Job, Length, TrainingConfig, length_of
 from frcnn.training.precision import Precision
 
 Make = Callable[..., Job]
+TWELVE_EPOCHS = ("training.schedule.steps=null", "training.schedule.epochs=12")
 
 
 @pytest.mark.parametrize(
@@ -20,7 +21,9 @@ Make = Callable[..., Job]
         (("training.batches.size=2",), 5, 6, 3),
         (("training.batches.size=8",), 2, 6, 1),
         (("training.batches.flip=double",), 10, 6, 6),
-        (("training.optimizer.accumulate=2",), 5, 6, 1),
+        (("training.optimizer.accumulate=2",), 5, 6, 2),  # 0.6 epochs of 2.5 steps
+        (("training.optimizer.accumulate=2", *TWELVE_EPOCHS), 5, 30, 2),
+        (("training.optimizer.accumulate=9", *TWELVE_EPOCHS), 5, 7, 1),
         (("training.optimizer.accumulate=9",), 5, 6, 1),
         (("training.schedule.steps=null", "training.schedule.epochs=3"), 5, 15, 3),
         (("training.schedule.steps=null", "training.schedule.epochs=0.01"), 5, 1, 3),

@@ -1,13 +1,15 @@
 """The diary: written line by line, read back as it was, rewound to a step."""
 
 import json
+import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frcnn import files
+from frcnn import diaries, files
 from frcnn.errors import DiskError
 from frcnn.run_folder import RunFolder
 from frcnn.training.log import CLOCKS, Diary, _number, _table
@@ -33,7 +35,8 @@ def test_golden_a_line(diary: Diary, tmp_path: Path) -> None:
     diary.add_step(report(3), 0.5, 1.23456)
     assert (tmp_path / "metrics.jsonl").read_text(encoding="utf-8") == (
         '{"step": 3, "epoch": 0.5, "learning_rate": 0.1, "loss": 1.25, "rpn_objectness": 1.0, '
-        '"head_boxes": 0.25, "gradient_norm": 2.5, "pictures": ["ä b", "c"], "seconds": 1.235}\n'
+        '"head_boxes": 0.25, "gradient_norm": 2.5, "pictures": ["\\u00e4 b", "c"], '
+        '"seconds": 1.235}\n'
     )
 
 
@@ -54,6 +57,25 @@ def test_numbers_come_back_as_they_were(values: list[float | None]) -> None:
     text = _table([{"step": 1, **row}])
     cells = text.splitlines()[1].split(",")[1:]
     assert [_number(cell) for cell in cells] == values
+
+
+def test_a_name_that_is_not_utf8_comes_back_as_it_was(diary: Diary) -> None:
+    name = os.fsdecode(b"caf\xe9")
+    diary.add_step(replace(report(1), pictures=(name,)), 0.1, 1.0)
+    diary.rewind(1)
+    assert diary.steps()[0]["pictures"] == [name]
+
+
+def test_d20_lines_are_on_the_disk_before_what_relies_on_them(
+    diary: Diary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forced: list[Path] = []
+    monkeypatch.setattr(files, "force", forced.append)
+    diary.flush()
+    diary.add_step(report(1), 0.1, 1.0)
+    assert forced == []
+    diary.flush()
+    assert forced == [tmp_path / "metrics.jsonl"]
 
 
 def test_nothing_written_yet(diary: Diary) -> None:
@@ -91,6 +113,38 @@ def test_d20_rewound_it_forgets_what_will_be_done_again(diary: Diary, tmp_path: 
     assert diary.steps() == diary.evaluations() == []
 
 
+def test_damaged_lines_are_named_and_left_out(diary: Diary, tmp_path: Path) -> None:
+    for step in range(1, 8):
+        diary.add_step(report(step), step / 5, 1.0)
+        diary.add_evaluation({"step": step, "val_AP": 0.1 * step})
+    path, table = tmp_path / "metrics.jsonl", tmp_path / "metrics.csv"
+    lines = path.read_bytes().splitlines(keepends=True)
+    lines[1], lines[2], lines[4] = b"\0" * 40 + b"\n", b"[2]\n", b"\xff{\n"
+    path.write_bytes(b"".join(lines))
+    rows = table.read_text().splitlines()
+    rows[2], rows[3], rows[4] = "2", "3,0.5,7,8", "\0\0\0\0,1"
+    table.write_text("\n".join(rows))
+    assert [row["step"] for row in diary.steps()] == [1, 4, 6, 7]
+    assert [row["step"] for row in diary.evaluations()] == [1, 5, 6, 7]
+    assert diary.rewind(6) == [
+        "metrics.jsonl: damaged lines are left out: 2-3, 5",
+        "metrics.csv: damaged lines are left out: 2-4",
+        "metrics.jsonl lacks steps 2-3, 5",
+    ]
+    assert diary.rewind(6) == ["metrics.jsonl lacks steps 2-3, 5"]
+    assert b"\0" not in path.read_bytes() + table.read_bytes()
+
+
+def test_files_that_were_emptied_or_are_something_else(diary: Diary, tmp_path: Path) -> None:
+    (tmp_path / "metrics.jsonl").write_bytes(b"")
+    (tmp_path / "metrics.csv").write_bytes(b"\x00\xff\n1\n")
+    assert diary.rewind(3) == [
+        "metrics.csv: damaged lines are left out: 1",
+        "metrics.jsonl lacks steps 1-3",
+    ]
+    assert diary.rewind(0) == []
+
+
 def test_means_are_of_the_steps_since_the_last_evaluation(diary: Diary) -> None:
     for step, loss in enumerate((8.0, 1.0, 2.0), start=1):
         diary.add_step(report(step, loss), 0.1, 1.0)
@@ -110,18 +164,18 @@ def test_no_number_that_json_does_not_know(diary: Diary, tmp_path: Path) -> None
 def test_c03_what_could_not_be_written_comes_before_the_next(
     diary: Diary, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = files.append_line
+    real = diaries.append_line
 
     def full(path: Path, _text: str) -> None:
         raise DiskError("RC601", str(path), "no space left on the disk", fix="-")
 
-    monkeypatch.setattr(files, "append_line", full)
+    monkeypatch.setattr(diaries, "append_line", full)
     for step in (1, 2):
         with pytest.raises(DiskError):
             diary.add_step(report(step), 0.1, 1.0)
     with pytest.raises(DiskError):
         diary.flush()
-    monkeypatch.setattr(files, "append_line", real)
+    monkeypatch.setattr(diaries, "append_line", real)
     diary.add_step(report(3), 0.1, 1.0)
     diary.flush()
     assert [row["step"] for row in diary.steps()] == [1, 2, 3]

@@ -158,21 +158,6 @@ class TrainOptions(Computing):
         self._one_of("preprocessing", PREPROCESSING)
         self._one_of("scheme", SCHEMES)
         _require_pairs(self.settings)
-        if self.resume is not None:
-            self._alone("resume", ("model", "scheme", "init", "backbone_weights", "config", "out"))
-
-    def _alone(self, name: str, others: Sequence[str]) -> None:
-        clash = self.said(*others)
-        if clash:
-            given = ", ".join(map(_option, clash))
-            raise ConfigError(
-                "RC308",
-                _option(name),
-                "contradicts another option",
-                got=f"{given} too",
-                want="a run goes on as it began",
-                fix=f"leave out {given}, or start a new run without {_option(name)}",
-            )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import FrameType
 
-from frcnn import files
+from frcnn import files, machine
 from frcnn.errors import FrcnnError
 
 BUG = 1
@@ -107,7 +107,7 @@ def _wrapped(error: BaseException) -> FrcnnError:
             want="what `pip install frcnn` installs",
             fix="install again in a fresh virtual environment, and run without python's -S",
         )
-    if isinstance(error, MemoryError):
+    if machine.is_out_of_memory(error):
         return FrcnnError(
             "RC002",
             "frcnn",

@@ -31,8 +31,8 @@ def classes_of(names: Mapping[str, str]) -> tuple[str, ...]:
                 place,
                 "two class names differ only in capitals or spaces",
                 got=f"{name!r} and {twin!r} ({names[twin]})",
-                fix="write one of them everywhere; if they are two classes, name them: "
-                "Dataset.open(..., classes=[...])",
+                fix="write one of them everywhere; if they are two classes, name them all: "
+                "Dataset.open(..., classes=[...]), or --set classes=[...] in training",
             )
     return tuple(sorted(names))
 

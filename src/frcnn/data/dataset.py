@@ -50,6 +50,7 @@ class Dataset:
         root: str | Path,
         *,
         classes: Sequence[str] | None = None,
+        training: str = "",
         bad_data: BadData = "skip",
     ) -> "Dataset":
         """Open a folder in PASCAL VOC layout; `voc_layout` lists the forms.
@@ -58,6 +59,7 @@ class Dataset:
             root: the folder.
             classes: the names, in the order of their ids; None takes the sorted names of the
                 training split. A model that is evaluated gives its own.
+            training: which split that is, by any of its names; empty: found by looking.
             bad_data: "skip" leaves unusable pictures out, up to one in a hundred, "error" raises
                 the first. A bad box never costs its picture.
 
@@ -68,7 +70,9 @@ class Dataset:
         root = Path(root)
         folder = voc.read_folder(root)
         _require_usable(folder, bad_data)
-        known = _settle_classes(folder, root, classes)
+        learnt_from = _found(folder.splits, training, root) if training else None
+        learnt_from = learnt_from or training_split(folder.splits)
+        known = _settle_classes(folder, root, classes, learnt_from)
         ids = {name: i for i, name in enumerate(known)}
         splits = {
             name: Split(
@@ -82,9 +86,7 @@ class Dataset:
             layout="voc",
             classes=known,
             splits=MappingProxyType(splits),
-            report=Report(
-                (*folder.problems, *check_splits(splits, training_split(folder.splits), root))
-            ),
+            report=Report((*folder.problems, *check_splits(splits, learnt_from, root))),
         )
 
     def split(self, name: str) -> Split:
@@ -101,17 +103,7 @@ class Dataset:
             ConfigError: there is no such split (RC320).
             AnnotationError: it has no pictures (RC221).
         """
-        usual = SPLIT_NAMES.get(name.lower(), name)
-        found = self.splits.get(name, self.splits.get(usual))
-        if found is None:
-            raise ConfigError(
-                "RC320",
-                f"{place_of(self.root)}: split",
-                "the data set has no such split",
-                got=repr(name),
-                want=", ".join(self.splits),
-                fix="name one of them",
-            )
+        found = self.splits[_found(self.splits, name, self.root)]
         if not found.records:
             raise AnnotationError(
                 "RC221",
@@ -228,13 +220,29 @@ def too_many(bad: Sequence[Problem], pictures: int) -> DataError:
     return replace(bad[0], what=f"{bad[0].what} ({share})").error()
 
 
+def _found(names: Collection[str], wanted: str, root: Path) -> str:
+    """Find a split by any of its names."""
+    usual = SPLIT_NAMES.get(wanted.lower(), wanted)
+    found = [name for name in (wanted, usual) if name in names]
+    if not found:
+        raise ConfigError(
+            "RC320",
+            f"{place_of(root)}: split",
+            "the data set has no such split",
+            got=repr(wanted),
+            want=", ".join(names),
+            fix="name one of them; `--set training_split=NAME` is the one to learn from",
+        )
+    return found[0]
+
+
 def _settle_classes(
-    folder: voc.Folder, root: Path, classes: Sequence[str] | None
+    folder: voc.Folder, root: Path, classes: Sequence[str] | None, learnt_from: str | None
 ) -> tuple[str, ...]:
     """Take the given classes or the training split's, and refuse every other name."""
     mentions = {name: voc.class_mentions(seen) for name, seen in folder.splits.items()}
     if classes is None:
-        known = classes_of(mentions[_required_training(folder, root)])
+        known = classes_of(mentions[_required_training(folder, root, learnt_from)])
     else:
         known = tuple(classes)
         if not known or len(set(known)) < len(known):
@@ -251,8 +259,7 @@ def _settle_classes(
     return known
 
 
-def _required_training(folder: voc.Folder, root: Path) -> str:
-    name = training_split(folder.splits)
+def _required_training(folder: voc.Folder, root: Path, name: str | None) -> str:
     if name is None:
         raise AnnotationError(
             "RC202",

@@ -138,6 +138,18 @@ class Split(Sequence[Sample]):
             )
         return replace(self, records=tuple(r for r in self.records if r.name not in leave))
 
+    def in_common(self, other: "Split") -> int:
+        """Count the pictures that another split has, too.
+
+        Args:
+            other: of the same data set.
+
+        Returns:
+            How many files are in both.
+        """
+        paths = {record.path for record in other.records}
+        return sum(record.path in paths for record in self.records)
+
     @property
     def boxes_per_class(self) -> dict[str, int]:
         """How many boxes each class has, difficult ones among them."""

@@ -10,6 +10,7 @@ same name but for the ending. Names that start with a dot are the system's own a
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -56,8 +57,8 @@ def find_layout(root: Path) -> Layout:
         The splits by name, "train", "val", "test" where another word was used for them.
 
     Raises:
-        AnnotationError: the folder is missing or in none of the forms (RC201), or a list cannot
-            be read (RC229).
+        AnnotationError: the folder is missing or in none of the forms (RC201), a list cannot be
+            read (RC229), or two folders or lists mean one split (RC233).
     """
     if not root.is_dir():
         raise AnnotationError(
@@ -70,7 +71,12 @@ def find_layout(root: Path) -> Layout:
     lists = sorted((root / "ImageSets" / "Main").glob("*.txt"))
     if lists:
         return _from_lists(root, lists)
-    folders = {_usual_name(path.name): path for path in sorted(root.iterdir()) if path.is_dir()}
+    folders: dict[str, Path] = {}
+    for path in sorted(root.iterdir()):
+        name = _usual_name(path.name)
+        if path.is_dir() and name in USUAL:
+            _require_new(name, path, folders)
+            folders[name] = path
     splits = {n: _pairs(folders[n]) for n in USUAL if n in folders} or {"train": _pairs(root)}
     if not any(entry.annotation for entries in splits.values() for entry in entries):
         raise _not_voc(root)
@@ -96,13 +102,17 @@ def _from_lists(root: Path, lists: list[Path]) -> Layout:
     if not annotations.names:
         raise _not_voc(root)
     splits: dict[str, tuple[Entry, ...]] = {}
+    used: dict[str, Path] = {}
     problems: list[Problem] = []
     for path in lists:
         lines = _read_list(path)
         if _is_class_list(path, lists, lines):
             continue
         names = _unique_names(path, lines, pictures, problems)
-        splits[_split_of(path)] = tuple(
+        split = _split_of(path)
+        _require_new(split, path, used)
+        used[split] = path
+        splits[split] = tuple(
             Entry(name, pictures.find(name), (annotations.find(name) or (None,))[0], place)
             for name, place in names.items()
         )
@@ -113,6 +123,19 @@ def _from_lists(root: Path, lists: list[Path]) -> Layout:
         problems.append(_unlisted(lists[0].parent, unlisted))
     order = sorted(splits, key=lambda n: (USUAL.index(n) if n in USUAL else len(USUAL), n))
     return Layout({name: splits[name] for name in order}, tuple(problems))
+
+
+def _require_new(split: str, path: Path, known: Mapping[str, Path]) -> None:
+    """Refuse a second folder or list for a split: one of the two would be lost."""
+    if split in known:
+        raise AnnotationError(
+            "RC233",
+            place_of(path),
+            f"two of them mean the split {split}",
+            got=f"{known[split].name} and {path.name}",
+            want="one for each split",
+            fix="rename one of them, or put both together",
+        )
 
 
 def _split_of(path: Path) -> str:

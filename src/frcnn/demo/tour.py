@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypedDict, cast
 
-from frcnn import files, machine
+from frcnn import files, machine, presets
 from frcnn.data.dataset import Dataset
 from frcnn.demo.config import SceneConfig
-from frcnn.demo.scenes import draw_scenes
+from frcnn.demo.scenes import CLASSES, draw_scenes
 from frcnn.launch import TrainOptions, launch, train
-from frcnn.launch.asked import first_settings
+from frcnn.launch.asked import first_settings, require_possible
 from frcnn.launch.measure import MeasureOptions, measure
 from frcnn.launch.measured import Measured
 from frcnn.prediction.choice import Choice
@@ -100,8 +100,7 @@ def take_tour(options: TourOptions, display: Display, say: Say) -> Tour:
         FrcnnError: whatever training raises.
     """
     asked = _asked(options)
-    machine.resolve_device(options.get("device", "auto"))
-    first_settings(None, asked)  # what is wrong is told before anything is drawn
+    _require_possible(asked)  # what is wrong is told before anything is drawn
     scenes = _scenes(options, say)
     launched = launch(scenes, asked, say)
     train(launched, display)
@@ -121,6 +120,13 @@ def take_tour(options: TourOptions, display: Display, say: Say) -> Tour:
         predicted=predicted,
         commands=_commands(scenes, run.path, sources, asked),
     )
+
+
+def _require_possible(asked: TrainOptions) -> None:
+    config = first_settings(None, asked)
+    preset = presets.named(MODEL).model.classes  # replaced by the data's number, if not set
+    classes = preset if config.model.classes == preset else len(CLASSES)
+    require_possible(config, machine.resolve_device(asked.get("device", "auto")), classes)
 
 
 def _scenes(options: TourOptions, say: Say) -> Path:

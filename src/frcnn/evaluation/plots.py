@@ -36,6 +36,8 @@ _DARK = 0.6
 """Share from which a cell is too dark for black letters."""
 _COLOURS = ("C0", "C1", "C2", "C3", "C4", "C5", "C6", "black", "C8", "C9")
 """matplotlib's ten, without the grey."""
+PLOTS = ("precision_recall.png", "confusion.png")
+"""The files that `draw_plots` writes."""
 
 
 def draw_plots(folder: Path, pairs: Sequence[Judged], classes: Sequence[str]) -> list[Path]:
@@ -54,10 +56,8 @@ def draw_plots(folder: Path, pairs: Sequence[Judged], classes: Sequence[str]) ->
         DiskError: a file could not be written.
     """
     made = {
-        "precision_recall.png": precision_recall(voc(pairs, classes, iou=_IOU), classes),
-        "confusion.png": confusion(
-            confusion_matrix(pairs, classes, iou=_IOU, score=_SCORE), classes
-        ),
+        PLOTS[0]: precision_recall(voc(pairs, classes, iou=_IOU), classes),
+        PLOTS[1]: confusion(confusion_matrix(pairs, classes, iou=_IOU, score=_SCORE), classes),
     }
     for name, figure in made.items():
         save(figure, folder / name)

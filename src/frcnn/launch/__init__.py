@@ -1,14 +1,15 @@
 """From what a person asks for to a run that trains.
 
-file             what it does
-asked.py         the words of the command line -> a whole run's settings
-material.py      the data to train and validate on, the weights to start from
-small_boxes.py   true boxes that resizing leaves nothing of
-run.py           a run folder with its papers, a job, and the training itself
-chosen.py        the pictures that a trained detector looks at
-measure.py       a trained detector on a split: figures and plots
-measured.py      what that answers
-propose.py       a trained detector's proposals of a split, in a file
+file               what it does
+asked.py           the words of the command line -> a whole run's settings
+contradictions.py  options that exclude each other
+material.py        the data to train and validate on, the weights to start from
+small_boxes.py     true boxes that resizing leaves nothing of
+run.py             a run folder with its papers, a job, and the training itself
+chosen.py          the pictures that a trained detector looks at
+measure.py         a trained detector on a split: figures and plots
+measured.py        what that answers
+propose.py         a trained detector's proposals of a split, in a file
 
 All that is decided here is written down before the first step: `config.yaml` holds every resolved
 setting, so that `frcnn train --config RUN/config.yaml` does it again.

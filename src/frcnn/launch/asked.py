@@ -10,9 +10,10 @@ which says what the run started from, counts whole.
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
-from frcnn import presets, settings
+from frcnn import machine, presets, settings
+from frcnn.data.dataset import Dataset
 from frcnn.data.records import Split
 from frcnn.errors import ConfigError
 from frcnn.model.config import FasterRCNNConfig
@@ -23,6 +24,9 @@ from frcnn.training.step import StepReport
 from frcnn.weights import file as weights_file
 from frcnn.weights.backbone import BackboneWeights
 from frcnn.weights.torchvision import PUBLISHED
+
+if TYPE_CHECKING:
+    import torch
 
 _PLACES = {
     "scheme": "training.scheme",
@@ -70,11 +74,11 @@ class TrainOptions(TypedDict, total=False):
     """Called after every step."""
 
 
-def first_settings(data: str | Path | None, options: TrainOptions) -> RunConfig:
+def first_settings(data: str | Path | Dataset | None, options: TrainOptions) -> RunConfig:
     """Lay a config file and the options over the preset, before data and weights are known.
 
     Args:
-        data: folder of the data; None leaves the config file's.
+        data: folder of the data, or the data set opened from it; None leaves the config file's.
         options: what was asked for.
 
     Returns:
@@ -114,7 +118,8 @@ def fitted_settings(
     if weights is not None and weights.preprocessing is not None:
         pictures = replace(model.pictures, normalisation=weights.preprocessing)
         model = replace(model, pictures=pictures)
-    fitted = overridden(replace(fitted, model=_for_scheme(model, fitted.training.scheme)), options)
+    fitted = replace(fitted, model=_for_scheme(model, fitted.training.scheme))
+    fitted = overridden(replace(fitted, classes=config.classes), options)
     _require_scheme_fits(fitted)
     return fitted
 
@@ -212,6 +217,45 @@ def with_whole_paths(config: RunConfig) -> RunConfig:
     return replace(config, start=begin, data=str(Path(config.data).absolute()))
 
 
+def require_possible(config: RunConfig, device: "torch.device", classes: int) -> None:
+    """Refuse settings that only the computer or the data can refute, before a folder is made.
+
+    Args:
+        config: of a run.
+        device: that it will be computed on.
+        classes: how many the data has.
+
+    Raises:
+        ConfigError: the device lacks the number format (RC363), or `model.classes` was set to
+            another number than the data's (RC359).
+    """
+    machine.resolve_precision(config.training.precision, device)
+    if config.model.classes != classes:
+        raise ConfigError(
+            "RC359",
+            "model.classes",
+            "the data has another number of classes",
+            got=str(config.model.classes),
+            want=str(classes),
+            fix="leave it out: the number follows from the data",
+        )
+
+
+def on_data(config: RunConfig, data: str | Path | Dataset | None) -> RunConfig:
+    """Name the data that a run learns from.
+
+    Args:
+        config: any settings.
+        data: a folder; a data set, whose class names are taken too; None leaves all as it is.
+
+    Returns:
+        The settings.
+    """
+    if isinstance(data, Dataset):
+        return replace(config, data=str(data.root), classes=data.classes)
+    return config if data is None else replace(config, data=str(data))
+
+
 def _preset(options: TrainOptions) -> RunConfig:
     """Give the preset that was named, or the network of the weights to go on from."""
     named, init = options.get("model"), options.get("init")
@@ -264,7 +308,9 @@ def _known_preset(options: TrainOptions) -> RunConfig | None:
     return None
 
 
-def _laid_over(config: RunConfig, data: str | Path | None, options: TrainOptions) -> RunConfig:
+def _laid_over(
+    config: RunConfig, data: str | Path | Dataset | None, options: TrainOptions
+) -> RunConfig:
     path = options.get("config")
     if path is not None:
         known = _known_preset(options)
@@ -274,8 +320,7 @@ def _laid_over(config: RunConfig, data: str | Path | None, options: TrainOptions
         value: Any = options.get(name)
         if value is not None:
             begin = replace(begin, **{name: str(value)})
-    config = replace(config, start=begin, data=config.data if data is None else str(data))
-    return overridden(config, options)
+    return overridden(on_data(replace(config, start=begin), data), options)
 
 
 def _require_single(pair: str) -> None:

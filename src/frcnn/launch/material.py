@@ -22,18 +22,20 @@ FROM_SCRATCH = "random numbers"
 """What a run says that it started from, where it had no weights."""
 
 
-def open_data(config: RunConfig) -> tuple[Dataset, Split, Split]:
+def open_data(config: RunConfig, opened: Dataset | None = None) -> tuple[Dataset, Split, Split]:
     """Open a run's data and give the pictures it trains and is validated on.
 
     Args:
-        config: its `data`, `validation_share` and seed are read.
+        config: its `data`, `classes`, `training_split`, `validation_share` and seed are read.
+        opened: the data set, where the caller has it open already.
 
     Returns:
         The data set, the training pictures, the validation pictures; where the data has no
-        validation split, a share of the training pictures stands in.
+        validation split, a share of the training pictures stands in. A training split that was
+        named is learnt from whole, even where the validation split has some of its pictures.
 
     Raises:
-        ConfigError: no data was named.
+        ConfigError: no data was named, or it has no such training split.
         DataError: the data cannot be used.
     """
     if not config.data:
@@ -44,12 +46,14 @@ def open_data(config: RunConfig) -> tuple[Dataset, Split, Split]:
             want="a folder of pictures with boxes",
             fix="name it: frcnn train --data DIR; frcnn demo makes some",
         )
-    dataset = Dataset.open(config.data)
-    name = training_split(dataset.splits) or "train"
-    whole = dataset.split(name)
-    if "val" in dataset.splits and name != "val":
+    dataset = opened or Dataset.open(
+        config.data, classes=config.classes or None, training=config.training_split
+    )
+    whole = dataset.split(config.training_split or training_split(dataset.splits) or "train")
+    if "val" in dataset.splits and whole.name != "val":
         val = dataset.split("val")
-        judged = {record.path for record in val.records if name == "trainval"}  # has it on purpose
+        has_val_on_purpose = whole.name == "trainval" and not config.training_split
+        judged = {record.path for record in val.records if has_val_on_purpose}
         rest = whole.subset(i for i, r in enumerate(whole.records) if r.path not in judged)
         if rest:
             return dataset, rest, val

@@ -72,7 +72,8 @@ def measure(named: str | Path, options: MeasureOptions, say: Say) -> Measured:
         DataError: the data cannot be used.
         ModelFileError: the weights cannot be used, or know other classes.
     """
-    metric = require_metric(options.get("metric", "coco"))
+    metric = options.get("metric", "coco")
+    require_metric(metric)
     detector = load_detector(
         named,
         device=options.get("device", "auto"),

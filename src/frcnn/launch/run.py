@@ -16,8 +16,16 @@ from frcnn.launch.asked import (
     first_settings,
     fitted_away,
     fitted_settings,
+    on_data,
     overridden,
+    require_possible,
     with_whole_paths,
+)
+from frcnn.launch.contradictions import (
+    require_resumable,
+    require_same_pictures,
+    require_same_scheme,
+    require_start,
 )
 from frcnn.launch.material import (
     FROM_SCRATCH,
@@ -31,7 +39,7 @@ from frcnn.launch.small_boxes import drop_small_boxes
 from frcnn.model.faster_rcnn import FasterRCNN
 from frcnn.presets import RunConfig
 from frcnn.run_folder import RunFolder
-from frcnn.training import checkpoint, start
+from frcnn.training import start
 from frcnn.training.card import write_card
 from frcnn.training.course import Course, first_network, has_begun
 from frcnn.training.curves import draw_curves
@@ -53,11 +61,11 @@ class Launched:
     config: RunConfig
 
 
-def launch(data: str | Path | None, options: TrainOptions, say: Say) -> Launched:
+def launch(data: str | Path | Dataset | None, options: TrainOptions, say: Say) -> Launched:
     """Prepare a run, new or resumed.
 
     Args:
-        data: folder of the data; None takes the one in the config.
+        data: folder of the data, or the data set opened from it; None takes the config's.
         options: what was asked for.
         say: told in one line each what was decided.
 
@@ -72,15 +80,19 @@ def launch(data: str | Path | None, options: TrainOptions, say: Say) -> Launched
     """
     resumed = options.get("resume")
     if resumed is not None:
+        require_resumable(options)
         return _resumed(RunFolder.open(Path(resumed)), data, options, say)
     device = machine.resolve_device(options.get("device", "auto"))
     config = first_settings(data, options)
-    dataset, train, val = open_data(config)
+    require_start(options, config.start)
+    machine.resolve_precision(config.training.precision, device)  # before pictures are decoded
+    dataset, train, val = open_data(config, _opened(data))
     out = Path(options.get("out", "runs"))
     files.require_writable(out)
     train, val, report = _usable(dataset, train, val, say)
     weights = backbone_weights(config, say)
     config = with_whole_paths(fitted_settings(config, train, weights, options))
+    require_possible(config, device, len(train.classes))
     train, small = _without_small_boxes(train, config, say)
     model = _new_network(config)
     config = replace(config, started_from=fill(model, config, train.classes, weights))
@@ -136,19 +148,23 @@ def _say_settings(config: RunConfig, model: FasterRCNN, options: TrainOptions, s
         )
 
 
-def _resumed(run: RunFolder, data: str | Path | None, options: TrainOptions, say: Say) -> Launched:
+def _resumed(
+    run: RunFolder, data: str | Path | Dataset | None, options: TrainOptions, say: Say
+) -> Launched:
     device = machine.resolve_device(options.get("device", "auto"))
-    config = settings.read_yaml(run.config, RunConfig)
-    if data is not None:
-        config = replace(config, data=str(data))
-    config = overridden(config, options)
+    began = on_data(settings.read_yaml(run.config, RunConfig), data)
+    config = overridden(began, options)
+    require_same_pictures(began, config)
+    require_same_scheme(began, config)
+    machine.resolve_precision(config.training.precision, device)
     say(f"run {run.path}, resumed")
-    dataset, train, val = open_data(config)
+    dataset, train, val = open_data(config, _opened(data))
     config = replace(config, data=str(Path(config.data).absolute()))
     train, val, _ = _usable(dataset, train, val, say)
     train, _ = _without_small_boxes(train, config, say)
     model = _new_network(config)
     if not has_begun(run):
+        require_possible(config, device, len(train.classes))
         _begin_again(run, model, config, train, say)
     return Launched(job=_job(run, model, (train, val), config, device, options), config=config)
 
@@ -161,9 +177,17 @@ def _new_network(config: RunConfig) -> FasterRCNN:
 def _keep_settings(launched: Launched) -> None:
     """Write the settings that a resume was asked to change, unless its checkpoints refuse them."""
     run, config = launched.job.run, launched.config
-    if settings.read_yaml(run.config, RunConfig) != config:
-        checkpoint.require_same(run, launched.job.circumstances)
+    before = settings.read_yaml(run.config, RunConfig)
+    fits = (before.model, before.training.optimizer.method) == (
+        config.model,
+        config.training.optimizer.method,
+    )
+    if before != config and (fits or not has_begun(run)):
         settings.write_yaml(run.config, config)
+
+
+def _opened(data: str | Path | Dataset | None) -> Dataset | None:
+    return data if isinstance(data, Dataset) else None
 
 
 def _begin_again(
@@ -213,6 +237,8 @@ def _usable(dataset: Dataset, train: Split, val: Split, say: Say) -> tuple[Split
         f"({train.without_objects} without objects), {len(val)} to validate; "
         f"classes {', '.join(train.classes)}"
     )
+    if learnt := val.in_common(train):
+        say(f"  {learnt} of the {len(val)} are learnt from, too: their figures are too good")
     summary = report.summary()
     if summary:
         say(summary)

@@ -20,7 +20,7 @@ from frcnn.machine.devices import (
     resolve_precision,
     split_device,
 )
-from frcnn.machine.memory import keep_freed_memory, peak_memory, total_memory
+from frcnn.machine.memory import is_out_of_memory, keep_freed_memory, peak_memory, total_memory
 from frcnn.machine.processor import cores, has_native_bfloat16, processor_name
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "cores",
     "describe",
     "has_native_bfloat16",
+    "is_out_of_memory",
     "keep_freed_memory",
     "list_devices",
     "peak_memory",

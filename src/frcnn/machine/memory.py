@@ -12,6 +12,9 @@ _CGROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_MMAP_MAX = -1, -3, -4
 _LARGEST_INT = 2**31 - 1
 
+_OUT_OF_MEMORY = ("alloc", "out of memory", "could not create a primitive")
+"""What is in the text of PyTorch's errors: its CPU allocator's, CUDA's and MPS's, oneDNN's."""
+
 
 def keep_freed_memory() -> bool:
     """Let this process keep memory that tensors gave back, and use it for the next ones.
@@ -42,6 +45,20 @@ def peak_memory() -> int:
         return 0
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024  # KiB everywhere but there
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Tell whether an error means that memory ran out, whoever raised it.
+
+    Args:
+        error: Python's own, or PyTorch's, which has a kind of its own on CUDA alone.
+
+    Returns:
+        False also where the text says nothing of it.
+    """
+    if isinstance(error, RuntimeError):
+        return any(words in str(error) for words in _OUT_OF_MEMORY)
+    return isinstance(error, MemoryError)
 
 
 def total_memory() -> int:

@@ -1,4 +1,4 @@
-"""Anchor labels: which anchors are object, background or neither, and which 256 are learnt from.
+"""Anchor labels: which anchors are object, background or neither, and which are learnt from.
 
 Faster R-CNN §3.1.2 (labels) and §3.1.3 (sampling). Shapes: M anchors, G true boxes.
 """
@@ -39,13 +39,14 @@ class AnchorLabelConfig:
     """At most this share of them are objects; background fills the rest; §3.1.3."""
 
     def __post_init__(self) -> None:
-        if not 0 <= self.negative_iou <= self.positive_iou <= 1:
+        in_order = 0 <= self.negative_iou <= self.positive_iou <= 1
+        if not in_order or self.positive_iou == 0:  # 0: an anchor that touches nothing, an object
             raise ConfigError(
                 "RC350",
                 "anchor_labels",
                 "the overlaps contradict each other",
                 got=f"negative_iou {self.negative_iou}, positive_iou {self.positive_iou}",
-                want="0 <= negative_iou <= positive_iou <= 1",
+                want="0 <= negative_iou <= positive_iou <= 1 and positive_iou > 0",
                 fix="the paper's are 0.3 and 0.7",
             )
         if self.count < 1 or not 0 < self.positive_share <= 1:
@@ -68,13 +69,13 @@ class AnchorLabels:
     matched: Tensor
     """[M] int64, the row of the true box each anchor overlaps most; 0 where there is none."""
     positives: Tensor
-    """[at most 128] int64, rows drawn among the objects."""
+    """[at most count * positive_share] int64, rows drawn among the objects."""
     negatives: Tensor
-    """[at most 256] int64, rows drawn among the background."""
+    """[at most count] int64, rows drawn among the background."""
 
     @property
     def sampled(self) -> Tensor:
-        """[at most 256] int64, rows of all anchors drawn, objects first."""
+        """[at most count] int64, rows of all anchors drawn, objects first."""
         return torch.cat((self.positives, self.negatives))
 
 

@@ -64,7 +64,8 @@ class PictureConfig:
     rounding: Literal["round", "floor"] = "round"
     """Of the resized sides: authors' code rounds, torchvision takes the floor."""
     antialias: bool = False
-    """Smooth before shrinking; neither the authors' code (OpenCV) nor torchvision does."""
+    """Smooth before shrinking; neither the authors' code (OpenCV) nor torchvision does. Floating
+    values only: 8-bit ones (`resize_then_subtract`) are always smoothed, as Pillow does."""
     order: Literal["subtract_then_resize", "resize_then_subtract"] = "subtract_then_resize"
     """Resize floating values (authors' code, torchvision) or 8-bit ones (detectron2, Pillow)."""
     padding_multiple: int = 1

@@ -57,5 +57,5 @@ def require_finite(stage: str, *tensors: Tensor) -> None:
             "its numbers are not finite, nothing can be detected",
             got=f"NaN or infinity after the {stage}",
             want="finite activations",
-            fix="use another checkpoint, or look for NaN in the weights with `frcnn doctor`",
+            fix="try --precision float32; if that is no better, use another checkpoint",
         )

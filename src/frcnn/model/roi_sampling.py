@@ -108,8 +108,6 @@ def sample_regions(
     negative = (matches.best_iou >= low) & (matches.best_iou < high)
     doubtful = match(box_ops.iou(chosen_by, target.boxes[target.difficult])).best_iou
     negative &= doubtful < config.positive_iou
-    if not len(true_boxes):
-        positive = torch.zeros_like(positive)
     positives, negatives = sample_balanced(
         positive, negative, config.count, config.positive_share, generator
     )

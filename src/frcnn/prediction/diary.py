@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
-from frcnn import files
+from frcnn import diaries, files
 from frcnn.errors import ConfigError
 from frcnn.prediction.result import text_of
 
@@ -42,15 +42,16 @@ class Diary:
         """
         self.path = folder / NAME
         self._latest: dict[str, _Latest] = {}
+        self._owners: dict[str, str] = {}
         head = json.loads(_line({"run": dict(about)}))  # as it is read again
         rows = self._read()
         first = next(rows, None)
         if first is None:
-            files.append_line(self.path, _line(head))
+            diaries.append_line(self.path, _line(head))
         else:
             _require_same(self.path, first, head)
         for row in rows:
-            self._latest[row["path"]] = _Latest(_fault_of(row), row["stamp"])
+            self._remember(row)
 
     @staticmethod
     def is_in(folder: Path) -> bool:
@@ -65,6 +66,19 @@ class Diary:
         latest = self._latest.get(text_of(path))
         return latest is not None and not latest.fault and latest.stamp == stamp_of(path)
 
+    def is_free(self, image: str, path: Path) -> bool:
+        """Tell whether a picture's result may be written under a name, whatever its case.
+
+        Args:
+            image: as the lines name it.
+            path: of the picture.
+
+        Returns:
+            Whether no other picture has the name.
+        """
+        own = text_of(path)
+        return self._owners.get(image.casefold(), own) == own
+
     def add(self, path: Path, row: Mapping[str, Any]) -> None:
         """Write a picture's line; whatever belongs to its result is on disk already.
 
@@ -77,8 +91,8 @@ class Diary:
         latest = _Latest(_fault_of(entry), entry["stamp"])
         if latest.fault and latest == self._latest.get(entry["path"]):
             return  # the same fault again
-        files.append_line(self.path, _line(entry))
-        self._latest[entry["path"]] = latest
+        diaries.append_line(self.path, _line(entry))
+        self._remember(entry)
 
     def pictures(self) -> Iterator[dict[str, Any]]:
         """Read the results again, each picture once.
@@ -99,6 +113,11 @@ class Diary:
         for row in self._current():
             if "problem" in row:
                 yield row["problem"]
+
+    def _remember(self, row: Mapping[str, Any]) -> None:
+        self._latest[row["path"]] = _Latest(_fault_of(row), row["stamp"])
+        if "image" in row:
+            self._owners[row["image"].casefold()] = row["path"]
 
     def _current(self) -> Iterator[dict[str, Any]]:
         # from the file alone: an interrupt may have come between a line and its being remembered

@@ -20,6 +20,7 @@ from frcnn.errors import ConfigError, DiskError, PictureError
 from frcnn.prediction.choice import Choice
 from frcnn.prediction.diary import Diary
 from frcnn.prediction.loading import Loaded, load
+from frcnn.prediction.own_files import require_free
 from frcnn.prediction.picture_files import is_writable_name, write_picture
 from frcnn.prediction.predictor import Detector
 from frcnn.prediction.result import Result, text_of
@@ -29,6 +30,11 @@ from frcnn.prediction.writers import write_csv, write_json
 Kind = Literal["images", "json", "csv"]
 PICTURES = "pictures"
 """The folder of pictures with boxes, inside the folder of results."""
+_NAMES: Mapping[Kind, str] = {
+    "images": PICTURES,
+    "json": "predictions.json",
+    "csv": "predictions.csv",
+}
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -150,14 +156,14 @@ def predict_folder(
     Returns:
         What it came to. A picture that cannot be read costs one entry in its failures.
 
-    ConfigError when `out` holds results already and this is no resumed run (RC389), or was made
-    otherwise (RC388); DiskError when results cannot be written.
+    ConfigError when `out` holds results already and this is no resumed run (RC389), was made
+    otherwise (RC388), or has files of other origin in the way (RC372); DiskError when results
+    cannot be written.
     """
     run = _Run(detector, order)
     for problem in sources.problems:
         run.failures.append(problem)
-    own = os.path.realpath(order.out / PICTURES)  # `frcnn predict RUN .` finds its own results
-    pictures = [p for p in sources.pictures if not _is_in(p.path, own)]
+    pictures = _without_own(sources.pictures, order)
     todo = [picture for picture in pictures if not run.diary.is_done(picture.path)]
     run.resumed = len(pictures) - len(todo)
     try:
@@ -176,8 +182,9 @@ class _Run:
 
     def __init__(self, detector: Detector, order: Order) -> None:
         self.detector, self.order = detector, order
-        files.require_writable(order.out)
-        if not order.resume and Diary.is_in(order.out):
+        if not Diary.is_in(order.out):
+            require_free(order.out, [_NAMES[kind] for kind in order.save])
+        elif not order.resume:
             raise ConfigError(
                 "RC389",
                 str(order.out),
@@ -185,6 +192,7 @@ class _Run:
                 want="a new folder, or a run to go on with",
                 fix="add --resume to go on with it, or choose another --out",
             )
+        files.require_writable(order.out)
         if order.resume:
             _remove_leftovers(order.out)
         self.about = _about(detector, order)
@@ -216,11 +224,11 @@ class _Run:
         written = [out / PICTURES] if "images" in save and (out / PICTURES).is_dir() else []
         if "json" in save:
             diary = self.diary
-            write_json(out / "predictions.json", self.about, diary.pictures(), diary.problems())
-            written.append(out / "predictions.json")
+            written.append(out / _NAMES["json"])
+            write_json(written[-1], self.about, diary.pictures(), diary.problems())
         if "csv" in save:
-            write_csv(out / "predictions.csv", self.diary.pictures())
-            written.append(out / "predictions.csv")
+            written.append(out / _NAMES["csv"])
+            write_csv(written[-1], self.diary.pictures())
         return Summary(
             out=out,
             done=self.done,
@@ -239,14 +247,24 @@ class _Run:
     def _write(self, picture: PictureFile, loaded: Loaded, result: Result) -> None:
         row = result.to_json()
         if "images" in self.order.save:
-            name = picture.name if is_writable_name(picture.name) else f"{picture.name}.png"
-            target = self.order.out / PICTURES / name
+            image = self._image_of(picture)
+            target = self.order.out / image
             _make_folder(target.parent)
             write_picture(target, replace(result, pixels=loaded.pixels).plotted())
-            row["image"] = f"{PICTURES}/{text_of(Path(name))}"
+            row["image"] = text_of(image)
         self.diary.add(picture.path, row)
         self.done += 1
         self.counts.update(result.names)
+
+    def _image_of(self, picture: PictureFile) -> Path:
+        """Number a name that another picture has, of this run or an earlier one: `1-2.jpg`."""
+        name = picture.name if is_writable_name(picture.name) else f"{picture.name}.png"
+        first = image = Path(PICTURES, name)
+        number = 1
+        while not self.diary.is_free(text_of(image), picture.path):
+            number += 1
+            image = first.with_stem(f"{first.stem}-{number}")
+        return image
 
 
 def _about(detector: Detector, order: Order) -> dict[str, Any]:
@@ -272,8 +290,12 @@ def _remove_leftovers(out: Path) -> None:
     files.remove_leftovers(out / PICTURES)
 
 
-def _is_in(path: Path, folder: str) -> bool:
-    return os.path.realpath(path).startswith(folder + os.sep)
+def _without_own(pictures: Sequence[PictureFile], order: Order) -> list[PictureFile]:
+    """Leave out what we wrote: `frcnn predict RUN . --resume` finds its own pictures."""
+    if "images" not in order.save:  # then a folder of that name is the user's
+        return list(pictures)
+    own = os.path.realpath(order.out / PICTURES) + os.sep
+    return [p for p in pictures if not os.path.realpath(p.path).startswith(own)]
 
 
 def _make_folder(folder: Path) -> None:

@@ -23,7 +23,7 @@ class PictureFile(NamedTuple):
 
     path: Path
     name: str
-    """Its path inside the source, such as `a/1.jpg`; no two are the same, whatever their case."""
+    """Its path inside the source, such as `a/1.jpg`; pictures of two sources may have the same."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +47,6 @@ def expand(sources: Iterable[str | os.PathLike[str]]) -> Expanded:
     pictures: list[PictureFile] = []
     problems: list[Problem] = []
     seen: set[str] = set()
-    names: set[str] = set()
     for source in sources:
         found = _expand(Path(source), problems)
         if not found:
@@ -56,7 +55,7 @@ def expand(sources: Iterable[str | os.PathLike[str]]) -> Expanded:
             where = os.path.realpath(path)
             if where not in seen:
                 seen.add(where)
-                pictures.append(PictureFile(path, _unique(name, names)))
+                pictures.append(PictureFile(path, name))
     return Expanded(pictures=tuple(pictures), problems=tuple(problems))
 
 
@@ -106,16 +105,6 @@ def _until_magic(parts: Iterable[str]) -> Iterator[str]:
         if glob.has_magic(part):
             return
         yield part
-
-
-def _unique(name: str, names: set[str]) -> str:
-    """Number a name that another source has, too: `1.jpg`, `1-2.jpg`, `1-3.jpg`."""
-    path, candidate, number = Path(name), name, 1
-    while candidate.casefold() in names:
-        number += 1
-        candidate = str(path.with_stem(f"{path.stem}-{number}"))
-    names.add(candidate.casefold())
-    return candidate
 
 
 def _nothing(source: Path) -> Problem:

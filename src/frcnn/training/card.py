@@ -44,6 +44,7 @@ def write_card(run: RunFolder, splits: Mapping[str, Split], preset: str, started
         "",
         *_figure_rows(run),
         "",
+        *_warning_rows(splits["val"].in_common(splits["train"])),
         "They were used to choose the weights, so they flatter a little: judge the detector on "
         "pictures that it has never met, `frcnn eval --split test`.",
         "",
@@ -63,6 +64,10 @@ def _data_rows(splits: Mapping[str, Split]) -> list[str]:
         counts = [len(record.target.boxes) for record in split.records]
         rows.append(f"| {name} | {len(split)} | {counts.count(0)} | {sum(counts)} |")
     return rows
+
+
+def _warning_rows(learnt: int) -> Sequence[str]:
+    return [f"{learnt} of these pictures were learnt from, too.", ""] if learnt else []
 
 
 def _figure_rows(run: RunFolder) -> Sequence[str]:

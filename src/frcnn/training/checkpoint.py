@@ -102,7 +102,7 @@ def save(run: RunFolder, progress: Progress, around: Circumstances, generations:
         "scaler": json.dumps(progress.scaler.state_dict()),
     }
     header = Header(classes=around.classes, config=dict(around.model), extra=extra)
-    path = run.state / f"step-{progress.step:09d}.safetensors"
+    path = _path(run, progress.step)
     try:
         run.state.mkdir(exist_ok=True)
         weights_file.save(path, _tensors(progress), header)
@@ -113,6 +113,12 @@ def save(run: RunFolder, progress: Progress, around: Circumstances, generations:
             raise
         raise files.disk_error(error, path) from error
     return path
+
+
+def forget(run: RunFolder, step: int) -> None:
+    """Remove the checkpoint of a step, if there is another one to go on from."""
+    if len(checkpoints(run)) > 1:
+        _path(run, step).unlink(missing_ok=True)
 
 
 def checkpoints(run: RunFolder) -> list[Path]:
@@ -205,6 +211,10 @@ class Timer:
     def is_due(self) -> bool:
         """Whether the time is up."""
         return time.monotonic() - self._since >= self._seconds
+
+
+def _path(run: RunFolder, step: int) -> Path:
+    return run.state / f"step-{step:09d}.safetensors"
 
 
 def _prune(run: RunFolder, newest: Path, generations: int) -> None:

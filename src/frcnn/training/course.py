@@ -17,7 +17,7 @@ from frcnn.data.proposals import StoredProposals
 from frcnn.model.config import FasterRCNNConfig
 from frcnn.model.faster_rcnn import FasterRCNN
 from frcnn.prediction.predictor import Detector
-from frcnn.prediction.proposing import store_proposals
+from frcnn.prediction.proposing import Order, store_proposals
 from frcnn.run_folder import RunFolder
 from frcnn.training import checkpoint
 from frcnn.training.curves import draw_curves
@@ -126,7 +126,7 @@ class Course:
                 precision=job.precision.dtype,
             )
             computed = job.config.alternating.of_mirrored == "computed"
-            store_proposals(detector, job.train, path, mirrored=computed)
+            store_proposals(detector, job.train, Order(out=path, mirrored=computed))
         stored = StoredProposals.open(path)
         stored.require_fit(self.job.train)
         return stored

@@ -10,9 +10,8 @@ import time
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 
-import torch
-
-from frcnn.errors import DiskError, FrcnnError, TrainingError
+from frcnn import machine
+from frcnn.errors import DiskError, FrcnnError, ModelFileError, TrainingError
 from frcnn.training import checkpoint, keep
 from frcnn.training.averaging import start_average, update_average
 from frcnn.training.batches import Example, Examples, Visit, epoch_batches
@@ -25,7 +24,7 @@ from frcnn.training.progress import Display
 from frcnn.training.reading import load
 from frcnn.training.schedule import factor
 from frcnn.training.signals import Interrupted, StopRequest, stop_requests
-from frcnn.training.step import NotFiniteError, StepReport, diverged, take_step
+from frcnn.training.step import NotFiniteError, StepReport, diverged, exploded, take_step
 from frcnn.training.validation import AnyFigures
 
 Parts = list[list[Example]]
@@ -43,7 +42,8 @@ def fit(job: Job, display: Display) -> AnyFigures | None:
         The last evaluation's figures; None when there was nothing left to do.
 
     Raises:
-        TrainingError: a loss or a weight is not finite, a reader died, memory ran out.
+        TrainingError: a loss, a weight or what the network computes is not finite, a reader died,
+            memory ran out.
         DiskError: a checkpoint could not be written.
         Interrupted: a signal asked to stop; everything is saved.
     """
@@ -84,7 +84,7 @@ class _Fit:
                 if stopping:
                     raise self._interrupted()
                 if evaluates:
-                    figures = self.judge.evaluate(self.progress)
+                    figures = self._evaluate()
                 if evaluates and self.judge.has_stalled():
                     break
         return figures
@@ -100,14 +100,28 @@ class _Fit:
             for warning in checkpoint.restore(self.job.run, self.progress, around):
                 self.display.say(f"warning: {warning}")
         step = self.progress.step
-        self.diary.rewind(step)
+        for warning in self.diary.rewind(step):
+            self.display.say(f"warning: {warning}")
         if not resumes:
             self._save()
         if step:
             self.display.say(f"going on after step {step} of {self.length.total}")
         if self.length.is_evaluated_after(step) and not self.judge.has_evaluated(step):
-            return self.judge.evaluate(self.progress)
+            return self._evaluate()
         return None
+
+    def _evaluate(self) -> AnyFigures:
+        """Judge the network; one that has exploded is no place to go on from."""
+        try:
+            return self.judge.evaluate(self.progress)
+        except ModelFileError as error:
+            step = self.progress.step
+            checkpoint.forget(self.job.run, step)
+            raise exploded(error, step, self._rate_of(max(step - 1, 0))) from error
+        except (MemoryError, RuntimeError) as error:
+            if not machine.is_out_of_memory(error):
+                raise
+            raise _out_of_memory("an evaluation", "a picture at a time") from error
 
     def _steps_left(self) -> Generator[Parts, None, None]:
         if self.progress.step and self.judge.has_stalled():
@@ -152,8 +166,7 @@ class _Fit:
 
     def _step(self, parts: Parts) -> None:
         config, progress = self.job.config, self.progress
-        rate = config.optimizer.learning_rate
-        rate *= factor(progress.step, self.length.total, config.schedule)
+        rate = self._rate_of(progress.step)
         set_learning_rate(progress.optimizer, rate)
         try:
             losses, norm = take_step(
@@ -166,9 +179,9 @@ class _Fit:
         except NotFiniteError as error:
             raise self._diverged(error, parts, rate) from error
         except (MemoryError, RuntimeError) as error:
-            if not _is_about_memory(error):
+            if not machine.is_out_of_memory(error):
                 raise
-            raise _out_of_memory(parts) from error
+            raise _out_of_memory("a step", _sizes_of(parts)) from error
         progress.step += 1
         if progress.average is not None and config.average_decay is not None:
             update_average(progress.average, self.job.model, progress.step, config.average_decay)
@@ -180,6 +193,11 @@ class _Fit:
             pictures=tuple(example.name for part in parts for example in part),
         )
         self._tell(report)
+
+    def _rate_of(self, step: int) -> float:
+        """Give the learning rate of a step, counted from 0."""
+        config = self.job.config
+        return config.optimizer.learning_rate * factor(step, self.length.total, config.schedule)
 
     def _tell(self, report: StepReport) -> None:
         epoch = self.length.epochs_at(report.step)
@@ -228,17 +246,18 @@ class _Fit:
         return Interrupted(self.progress.step, self.stop.exit_code, self.job.run.path)
 
 
-def _is_about_memory(error: Exception) -> bool:
-    return isinstance(error, MemoryError | torch.OutOfMemoryError) or "alloc" in str(error)
-
-
-def _out_of_memory(parts: Parts) -> TrainingError:
+def _sizes_of(parts: Parts) -> str:
     sizes = sorted({tuple(e.prepared.pixels.shape[1:]) for part in parts for e in part})
+    return f"{len(parts[0])} pictures at once, sized {', '.join(map(str, sizes))}"
+
+
+def _out_of_memory(what: str, got: str) -> TrainingError:
     return TrainingError(
         "RC412",
         "memory",
-        "there is not enough of it for a step",
-        got=f"{len(parts[0])} pictures at once, sized {', '.join(map(str, sizes))}",
-        want="a step that fits",
-        fix="lower --batch or model.pictures.shorter_side; the last checkpoint is whole",
+        f"there is not enough of it for {what}",
+        got=got,
+        want="what fits",
+        fix="go on with --resume RUN and a lower --batch: the last checkpoint is whole; or start a "
+        "new run with a lower model.pictures.shorter_side",
     )

@@ -127,7 +127,7 @@ def length_of(job: Job) -> Length:
     sizes = [record.size for record in job.train.records]
     batches = len(epoch_batches(sizes, 0, 0, job.config.batches))
     accumulate = job.config.optimizer.accumulate
-    steps = max(1, batches // accumulate)
+    steps = batches / accumulate
     return Length(
         batches_per_epoch=batches,
         total=total_steps(job.config.schedule, steps),

@@ -111,7 +111,7 @@ class Judge:
         patience = self.job.config.evaluation.patience
         if patience is None:
             return False
-        rows = [row[self.metric] for row in self.diary.evaluations()]
+        rows = [row.get(self.metric) for row in self.diary.evaluations()]
         values = [-1.0 if value is None else value for value in rows]  # None: no object at all
         best = values.index(max(values)) if values else 0
         stalled = len(values) - 1 - best >= patience
@@ -125,7 +125,7 @@ class Judge:
 
     def _is_best(self, row: Row) -> bool:
         value = row[self.metric]
-        before = [past[self.metric] for past in self.diary.evaluations()]
+        before = [past.get(self.metric) for past in self.diary.evaluations()]
         known = [past for past in before if past is not None]
         return value is not None and value > max(known, default=-1.0)
 

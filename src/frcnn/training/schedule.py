@@ -59,12 +59,13 @@ class ScheduleConfig:
             )
 
 
-def total_steps(config: ScheduleConfig, steps_per_epoch: int) -> int:
+def total_steps(config: ScheduleConfig, steps_per_epoch: float) -> int:
     """Count the optimizer steps of the whole training.
 
     Args:
         config: its `steps`, or else its `epochs`, are read.
-        steps_per_epoch: optimizer steps in one pass over the pictures.
+        steps_per_epoch: optimizer steps in one pass over the pictures; not whole where the
+            batches of a pass are no multiple of those of a step.
 
     Returns:
         At least 1.

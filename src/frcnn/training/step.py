@@ -11,7 +11,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor, nn
 
-from frcnn.errors import TrainingError
+from frcnn.errors import ModelFileError, TrainingError
 
 Part = TypeVar("Part")
 
@@ -127,6 +127,29 @@ def diverged(
         want="finite numbers",
         fix=f"lower the learning rate ({learning_rate:g} now), lengthen the warm-up, or look at "
         f"these pictures; {saved}",
+    )
+
+
+def exploded(error: ModelFileError, step: int, learning_rate: float) -> TrainingError:
+    """Say that weights which are finite themselves lead to numbers that are not.
+
+    Args:
+        error: what the evaluation raised: which numbers they are.
+        step: the last one taken, from 1.
+        learning_rate: of that step.
+
+    Returns:
+        The error to raise.
+    """
+    return TrainingError(
+        "RC403",
+        f"step {step}",
+        "the evaluation gave numbers that are not finite",
+        got=f"{error.got} with a learning rate of {learning_rate:g}",
+        want="finite numbers",
+        fix="go on from the checkpoint before with --resume and a lower rate, "
+        "--set training.optimizer.learning_rate=X, or a gradient that is clipped, "
+        "--set training.optimizer.clip_norm=10",
     )
 
 

@@ -1,0 +1,108 @@
+"""Options that contradict each other: what could not be heeded is refused, never left out."""
+
+from collections.abc import Iterable
+
+from frcnn.errors import ConfigError
+from frcnn.launch.asked import TrainOptions
+from frcnn.presets import RunConfig, StartConfig
+from frcnn.weights.torchvision import PUBLISHED
+
+_OF_A_NEW_RUN = (
+    "model",
+    "scheme",
+    "init",
+    "backbone_weights",
+    "preprocessing",
+    "config",
+    "out",
+)
+
+
+def require_resumable(options: TrainOptions) -> None:
+    """Refuse what only a new run can be told, beside `resume`.
+
+    Args:
+        options: as they were said.
+
+    Raises:
+        ConfigError: one of them was said (RC308).
+    """
+    said = [name for name in _OF_A_NEW_RUN if options.get(name) is not None]
+    if said:
+        raise _clash("resume", map(_option, said), "a run goes on as it began")
+
+
+def require_same_pictures(before: RunConfig, after: RunConfig) -> None:
+    """Refuse what would draw a resumed run's validation pictures anew: it has learnt from some.
+
+    Args:
+        before: the run's settings.
+        after: with what was said laid over them.
+
+    Raises:
+        ConfigError: the seed or the share of the validation pictures is another one (RC308).
+    """
+    pairs = {
+        "the seed": (before.training.seed, after.training.seed),
+        "validation_share": (before.validation_share, after.validation_share),
+    }
+    changed = [f"{name} {new} for {old}" for name, (old, new) in pairs.items() if new != old]
+    if changed:
+        raise _clash("resume", changed, "the same training and validation pictures")
+
+
+def require_same_scheme(before: RunConfig, after: RunConfig) -> None:
+    """Refuse to go on with a run in another order than it began.
+
+    Args:
+        before: the run's settings.
+        after: with what was said laid over them.
+
+    Raises:
+        ConfigError: the scheme is another one (RC308).
+    """
+    old, new = before.training.scheme, after.training.scheme
+    if new != old:
+        raise _clash("resume", [f"training.scheme={new}"], f"the run's own scheme, {old}")
+
+
+def require_start(options: TrainOptions, start: StartConfig) -> None:
+    """Refuse two starts at once, and a preprocessing where the weights bring their own.
+
+    Args:
+        options: as they were said.
+        start: what came of them and of the config file.
+
+    Raises:
+        ConfigError: they contradict each other (RC308).
+    """
+    weights = start.backbone_weights
+    if start.init and options.get("backbone_weights") is not None:
+        raise _clash("init", ["--backbone-weights"], "one start: weights of ours hold a backbone")
+    if options.get("preprocessing") is None:
+        return
+    want = "a file named with --backbone-weights; all other weights bring their own"
+    if start.init:
+        raise _clash("preprocessing", ["--init"], want)
+    if weights in ("", "none") or weights in PUBLISHED:
+        got = f"--backbone-weights {weights}" if weights else "no --backbone-weights"
+        raise _clash("preprocessing", [got], want)
+
+
+def _clash(option: str, others: Iterable[str], want: str) -> ConfigError:
+    given = ", ".join(others)
+    fix = f"leave out one of the two: {_option(option)}, or {given}"
+    if option == "resume":
+        fix = f"leave out {given}, or start a new run without --resume"
+    return ConfigError(
+        "RC308",
+        _option(option),
+        "contradicts another option",
+        got=f"{_option(option)} with {given}",
+        want=want,
+        fix=fix,
+    )
+
+
+def _option(name: str) -> str:
+    return "--" + name.replace("_", "-")

@@ -1,0 +1,108 @@
+"""Options that exclude each other: nothing that was said is left out of account."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from frcnn import presets
+from frcnn.errors import ConfigError
+from frcnn.launch.contradictions import require_resumable, require_same_pictures, require_start
+from frcnn.launch.run import launch
+from frcnn.presets import StartConfig
+from frcnn.run_folder import RunFolder
+
+PUBLISHED = "ResNet18_Weights.IMAGENET1K_V1"
+
+
+@pytest.fixture
+def begun(rectangles: Path, options: Callable, said: list[str]) -> RunFolder:
+    """A run that was launched, not trained."""
+    return launch(rectangles, options(backbone_weights="none"), said.append).job.run
+
+
+def contradiction(check: Callable[..., None], *arguments: Any) -> ConfigError:
+    with pytest.raises(ConfigError, match="contradicts another option") as caught:
+        check(*arguments)
+    assert caught.value.code == "RC308"
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    "name", ["model", "init", "backbone_weights", "preprocessing", "config", "out"]
+)
+def test_a_resumed_run_goes_on_as_it_began(name: str) -> None:
+    error = contradiction(require_resumable, {"resume": "runs/a", name: "x"})
+    assert error.place == "--resume"
+    assert error.got == f"--resume with --{name.replace('_', '-')}"
+    assert "new run without --resume" in error.fix
+
+
+def test_what_may_change_on_resume() -> None:
+    require_resumable({"resume": "a", "device": "cpu", "workers": 2, "epochs": 30.0, "seed": 0})
+
+
+@pytest.mark.parametrize(
+    ("change", "got"),
+    [
+        ({"seed": 3}, "--resume with the seed 3 for 0"),
+        ({"settings": ["training.seed=3"]}, "--resume with the seed 3 for 0"),
+        ({"settings": ["validation_share=0.5"]}, "--resume with validation_share 0.5 for 0.2"),
+    ],
+)
+def test_d09_the_pictures_are_not_dealt_anew(
+    begun: RunFolder, said: list[str], change: dict[str, Any], got: str
+) -> None:
+    before = {path: path.read_bytes() for path in begun.path.iterdir()}
+    asked = {"resume": begun.path, "device": "cpu", **change}
+    assert contradiction(launch, None, asked, said.append).got == got
+    assert {path: path.read_bytes() for path in begun.path.iterdir()} == before
+
+
+def test_the_same_seed_may_be_said_again(begun: RunFolder, said: list[str]) -> None:
+    launch(None, {"resume": begun.path, "device": "cpu", "seed": 0}, said.append)
+    require_same_pictures(presets.resnet18(), replace(presets.resnet18(), data="moved"))
+
+
+@pytest.mark.parametrize(
+    ("said", "start", "place", "got"),
+    [
+        ({"backbone_weights": "a.pth"}, {"init": "run"}, "--init", "--backbone-weights"),
+        ({"preprocessing": "caffe"}, {"init": "run"}, "--preprocessing", "--init"),
+        ({"preprocessing": "caffe"}, {}, "--preprocessing", "no --backbone-weights"),
+        (
+            {"preprocessing": "caffe"},
+            {"backbone_weights": "none"},
+            "--preprocessing",
+            "--backbone-weights none",
+        ),
+        (
+            {"preprocessing": "caffe"},
+            {"backbone_weights": PUBLISHED},
+            "--preprocessing",
+            f"--backbone-weights {PUBLISHED}",
+        ),
+    ],
+)
+def test_one_start_with_its_own_preprocessing(
+    said: dict[str, Any], start: dict[str, str], place: str, got: str
+) -> None:
+    error = contradiction(require_start, said, StartConfig(**start))
+    assert (error.place, error.got) == (place, f"{place} with {got}")
+
+
+def test_starts_that_are_one() -> None:
+    require_start({}, StartConfig(init="run", preprocessing="caffe"))  # a run's config.yaml
+    require_start({"preprocessing": "caffe"}, StartConfig(backbone_weights="a.pth"))
+    require_start({"backbone_weights": "none"}, StartConfig(backbone_weights="none"))
+
+
+def test_it_is_said_before_anything_is_made(
+    rectangles: Path, options: Callable, said: list[str]
+) -> None:
+    asked = options(preprocessing="caffe")
+    contradiction(launch, rectangles, asked, said.append)
+    assert not said
+    assert not asked["out"].exists()
