@@ -14,6 +14,7 @@ from frcnn.data.records import Split
 from frcnn.presets import RunConfig
 from frcnn.run_folder import RunFolder
 from frcnn.training import checkpoint
+from frcnn.training.course import Course, first_network
 from frcnn.training.job import Job
 from frcnn.training.log import CLOCKS, Diary
 from frcnn.training.precision import Precision
@@ -85,6 +86,26 @@ def make_job(splits: dict[str, Split], config: RunConfig, tmp_path: Path) -> Cal
             precision=Precision(device=torch.device("cpu")),
         )
         return replace(job, **fields)
+
+    return make
+
+
+OF_SCHEME = {
+    "exact-joint": ("model.roi_pooling.method=warp",),
+    "unshared": ("model.sharing=separate",),
+}
+
+
+@pytest.fixture
+def make_course(make_job: Callable[..., Job]) -> Callable[..., Course]:
+    """Makes courses: `make_course("alternating", "training.seed=1", name="again")`."""
+
+    def make(scheme: str, *changes: str, display: Quiet | None = None, **fields: Any) -> Course:
+        own = (f"training.scheme={scheme}", *OF_SCHEME.get(scheme, ()))
+        short = ("training.schedule.steps=3", "training.evaluation.every_epochs=2")
+        job = make_job(*own, *short, *changes, **fields)
+        model = new_model(first_network(job.model.config, scheme), job.config.seed)
+        return Course(job=replace(job, model=model), display=display or Quiet())
 
     return make
 

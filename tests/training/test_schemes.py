@@ -1,33 +1,23 @@
 """The schemes: which parts move in which step; a run stopped anywhere goes on to the bit."""
 
 from collections.abc import Callable
-from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
 
-from frcnn.errors import DataError
 from frcnn.model.faster_rcnn import FasterRCNN
 from frcnn.run_folder import RunFolder
-from frcnn.training import checkpoint
-from frcnn.training.course import Course, first_network, has_begun
+from frcnn.training.course import Course, has_begun
 from frcnn.training.job import Job
 from frcnn.training.log import Diary
 from frcnn.training.progress import Quiet
 from frcnn.training.schemes import SCHEMES
-from frcnn.training.start import new_model
 from frcnn.training.step import StepReport
 from frcnn.weights import file as weights_file
 
 Make = Callable[..., Job]
-SIX = ("training.checkpoint.minutes=0",)
-OF_SCHEME = {
-    "exact-joint": ("model.roi_pooling.method=warp",),
-    "unshared": ("model.sharing=separate",),
-}
 
 
 class Killed(BaseException):
@@ -44,19 +34,6 @@ class DiesAfter(Quiet):
         self.left -= 1
         if self.left == 0:
             raise Killed
-
-
-@pytest.fixture
-def make_course(make_job: Make) -> Callable[..., Course]:
-    """Makes courses: `make_course("alternating", "training.seed=1", name="again")`."""
-
-    def make(scheme: str, *changes: str, display: Quiet | None = None, **fields: Any) -> Course:
-        own = (f"training.scheme={scheme}", *OF_SCHEME.get(scheme, ()), *changes)
-        job = make_job(*own, **fields)
-        model = new_model(first_network(job.model.config, scheme), job.config.seed)
-        return Course(job=replace(job, model=model), display=display or Quiet())
-
-    return make
 
 
 def run(course: Course) -> None:
@@ -121,24 +98,6 @@ def test_step_4_starts_its_last_layers_as_the_settings_say(
     assert torch.allclose(three["box_head.logits.weight"], four["box_head.logits.weight"]) == kept
 
 
-def test_each_step_has_the_length_of_its_plan(make_course: Make) -> None:
-    course = make_course(
-        "alternating",
-        "training.alternating.rpn.steps=3",
-        "training.alternating.detector.steps=2",
-        "training.alternating.detector.batch=1",
-        "training.alternating.detector.regions=8",
-        "training.alternating.rpn_layers.steps=1",
-        "training.alternating.detector_layers.steps=4",
-    )
-    run(course)
-    rows = [Diary(folder).steps() for folder in steps_of(course)]
-    assert [len(each) for each in rows] == [3, 2, 1, 4]
-    assert [len(each[0]["pictures"]) for each in rows] == [2, 1, 2, 2]
-    config = weights_file.read_header(steps_of(course)[1].last).config
-    assert config["roi_sampling"]["count"] == 8
-
-
 def test_each_step_says_which_it_is_and_learns_its_own_terms(
     make_course: Make, recorder: Any
 ) -> None:
@@ -156,23 +115,6 @@ def test_each_step_says_which_it_is_and_learns_its_own_terms(
     judged = [Diary(f).evaluations()[-1] for f in steps_of(course)]
     assert ["val_AR_300" in row for row in judged] == [True, False, True, False]
     assert ["val_AP" in row for row in judged] == [False, True, False, True]
-
-
-def test_the_finished_detector_is_in_the_run_folder_and_checkpoints_of_steps_are_gone(
-    make_course: Make,
-) -> None:
-    course = make_course("alternating")
-    run(course)
-    header = weights_file.read_header(course.job.run.best)
-    assert header.config["sharing"] == "shared"
-    *steps, last = steps_of(course)
-    assert not any(checkpoint.checkpoints(each) for each in steps)
-    assert checkpoint.checkpoints(last)
-    for each in steps:
-        assert (each.path / "done.json").exists()
-        assert (each.plots / "curves.png").exists()
-    for number in (1, 3):
-        assert (course.job.run.path / f"step-{number}" / "proposals.safetensors").exists()
 
 
 def test_unshared_training_ends_with_two_backbones(make_course: Make) -> None:
@@ -201,69 +143,6 @@ def test_the_rpn_alone_leaves_the_head(make_course: Make, start: Any) -> None:
     assert moved(first, weights(course.job.run)) == {"backbone", "rpn"}
 
 
-@pytest.mark.parametrize("at", [1, 5, 6, 7, 11, 13, 18, 19, 23, 24])
-def test_a_run_that_was_killed_in_any_step_goes_on_to_the_bit(
-    make_course: Make, assert_same_run: Callable, at: int
-) -> None:
-    whole = make_course("alternating", name="whole")
-    run(whole)
-    with pytest.raises(Killed):
-        run(make_course("alternating", name="killed", display=DiesAfter(at)))
-    again = make_course("alternating", name="killed")
-    assert has_begun(again.job.run)
-    run(again)
-    assert_same_run(whole.job.run, again.job.run)
-    for one, other in zip(steps_of(whole), steps_of(again), strict=True):
-        assert one.last.read_bytes() == other.last.read_bytes()
-
-
-def test_a_scheme_that_is_done_changes_nothing(make_course: Make) -> None:
-    run(make_course("alternating"))
-    again = make_course("alternating")
-    before = {p: p.read_bytes() for p in again.job.run.path.rglob("*") if p.is_file()}
-    outcome = SCHEMES["alternating"](again)
-    assert outcome.figures is None
-    after = {p: p.read_bytes() for p in again.job.run.path.rglob("*") if p.is_file()}
-    assert {p.name for p in before if before[p] != after.get(p)} <= {"metrics.jsonl", "metrics.csv"}
-    assert before.keys() == after.keys()
-
-
-def test_proposals_of_other_pictures_are_refused(make_course: Make, tmp_path: Path) -> None:
-    """Between step 1 and step 2 a picture was taken away."""
-    with pytest.raises(Killed):
-        run(make_course("alternating", display=DiesAfter(7)))
-    fewer = make_course("alternating")
-    job = replace(fewer.job, train=fewer.job.train.subset(range(9)))
-    with pytest.raises(DataError) as caught:
-        run(Course(job=job, display=Quiet()))
-    assert "proposals" in caught.value.place
-
-
-def test_a_run_that_took_no_step_has_not_begun(tmp_path: Path) -> None:
-    assert not has_begun(RunFolder(tmp_path))
-
-
-def test_mirrored_proposals_may_be_computed(make_course: Make) -> None:
-    mirrored = make_course("alternating", name="mirrored")
-    run(mirrored)
-    computed = make_course(
-        "alternating", "training.alternating.of_mirrored=computed", name="computed"
-    )
-    run(computed)
-    one, other = (
-        (course.job.run.path / "step-1" / "proposals.safetensors").stat().st_size
-        for course in (mirrored, computed)
-    )
-    assert other > 1.5 * one
-
-
-def test_the_network_of_a_scheme_that_shares_is_shared(make_job: Make) -> None:
-    config = make_job().model.config
-    assert first_network(config, "joint") is config
-    assert first_network(config, "alternating").sharing == "separate"
-    assert isinstance(new_model(first_network(config, "alternating"), 0).rpn_backbone, object)
-
-
 def test_steps_1_and_2_both_start_from_the_same_backbone_weights(make_course: Make) -> None:
     """From ImageNet weights, and from ImageNet weights again."""
     course = make_course("alternating")
@@ -273,3 +152,20 @@ def test_steps_1_and_2_both_start_from_the_same_backbone_weights(make_course: Ma
         model.rpn_backbone.state_dict().values(), model.backbone.state_dict().values(), strict=True
     )
     assert all(a.shape == b.shape for a, b in pairs)
+
+
+def test_a_run_that_is_killed_in_every_step_goes_on_to_the_bit(
+    make_course: Make, assert_same_run: Callable
+) -> None:
+    three = "training.schedule.steps=3"
+    whole = make_course("alternating", three, name="whole")
+    run(whole)
+    for steps in (1, 2, 3, 1, 2, 2, 3, 2):  # of all phases together, before the next kill
+        with pytest.raises(Killed):
+            run(make_course("alternating", three, name="killed", display=DiesAfter(steps)))
+        assert has_begun(make_course("alternating", three, name="killed").job.run)
+    again = make_course("alternating", three, name="killed")
+    run(again)
+    assert_same_run(whole.job.run, again.job.run)
+    for one, other in zip(steps_of(whole), steps_of(again), strict=True):
+        assert one.last.read_bytes() == other.last.read_bytes()

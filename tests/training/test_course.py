@@ -1,0 +1,128 @@
+"""A course: phases trained once, proposals stored once, plans heeded, nothing done twice."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from frcnn.errors import DataError
+from frcnn.run_folder import RunFolder
+from frcnn.training import checkpoint
+from frcnn.training.course import Course, first_network, has_begun
+from frcnn.training.job import Job
+from frcnn.training.log import Diary
+from frcnn.training.progress import Quiet
+from frcnn.training.schemes import SCHEMES
+from frcnn.training.start import new_model
+from frcnn.training.step import StepReport
+from frcnn.weights import file as weights_file
+
+Make = Callable[..., Job]
+
+
+class Killed(BaseException):
+    """The end of the process, as far as a test can play it."""
+
+
+class DiesAfter(Quiet):
+    """Ends the run after so many steps of all phases together."""
+
+    def __init__(self, steps: int) -> None:
+        self.left = steps
+
+    def step(self, report: StepReport, total: int) -> None:
+        self.left -= 1
+        if self.left == 0:
+            raise Killed
+
+
+def run(course: Course) -> None:
+    SCHEMES[course.job.config.scheme](course)
+
+
+def steps_of(course: Course) -> list[RunFolder]:
+    path = course.job.run.path
+    return [*(RunFolder(path / f"step-{n}") for n in (1, 2, 3)), course.job.run]
+
+
+def test_a_scheme_that_is_done_changes_nothing(make_course: Make) -> None:
+    run(make_course("alternating"))
+    again = make_course("alternating")
+    before = {p: p.read_bytes() for p in again.job.run.path.rglob("*") if p.is_file()}
+    outcome = SCHEMES["alternating"](again)
+    assert outcome.figures is None
+    after = {p: p.read_bytes() for p in again.job.run.path.rglob("*") if p.is_file()}
+    assert {p.name for p in before if before[p] != after.get(p)} <= {"metrics.jsonl", "metrics.csv"}
+    assert before.keys() == after.keys()
+
+
+def test_proposals_of_other_pictures_are_refused(make_course: Make, tmp_path: Path) -> None:
+    """Between step 1 and step 2 a picture was taken away."""
+    with pytest.raises(Killed):
+        run(make_course("alternating", display=DiesAfter(4)))
+    fewer = make_course("alternating")
+    job = replace(fewer.job, train=fewer.job.train.subset(range(9)))
+    with pytest.raises(DataError) as caught:
+        run(Course(job=job, display=Quiet()))
+    assert "proposals" in caught.value.place
+
+
+def test_a_run_that_took_no_step_has_not_begun(tmp_path: Path) -> None:
+    assert not has_begun(RunFolder(tmp_path))
+
+
+def test_mirrored_proposals_may_be_computed(make_course: Make) -> None:
+    mirrored = make_course("alternating", name="mirrored")
+    run(mirrored)
+    computed = make_course(
+        "alternating", "training.alternating.of_mirrored=computed", name="computed"
+    )
+    run(computed)
+    one, other = (
+        (course.job.run.path / "step-1" / "proposals.safetensors").stat().st_size
+        for course in (mirrored, computed)
+    )
+    assert other > 1.5 * one
+
+
+def test_the_network_of_a_scheme_that_shares_is_shared(make_job: Make) -> None:
+    config = make_job().model.config
+    assert first_network(config, "joint") is config
+    assert first_network(config, "alternating").sharing == "separate"
+    assert isinstance(new_model(first_network(config, "alternating"), 0).rpn_backbone, object)
+
+
+def test_the_finished_detector_is_in_the_run_folder_and_checkpoints_of_steps_are_gone(
+    make_course: Make,
+) -> None:
+    course = make_course("alternating")
+    run(course)
+    header = weights_file.read_header(course.job.run.best)
+    assert header.config["sharing"] == "shared"
+    *steps, last = steps_of(course)
+    assert not any(checkpoint.checkpoints(each) for each in steps)
+    assert checkpoint.checkpoints(last)
+    for each in steps:
+        assert (each.path / "done.json").exists()
+        assert (each.plots / "curves.png").exists()
+    for number in (1, 3):
+        assert (course.job.run.path / f"step-{number}" / "proposals.safetensors").exists()
+
+
+def test_each_step_has_the_length_of_its_plan(make_course: Make) -> None:
+    course = make_course(
+        "alternating",
+        "training.alternating.rpn.steps=3",
+        "training.alternating.detector.steps=2",
+        "training.alternating.detector.batch=1",
+        "training.alternating.detector.regions=8",
+        "training.alternating.rpn_layers.steps=1",
+        "training.alternating.detector_layers.steps=4",
+    )
+    run(course)
+    rows = [Diary(folder).steps() for folder in steps_of(course)]
+    assert [len(each) for each in rows] == [3, 2, 1, 4]
+    assert [len(each[0]["pictures"]) for each in rows] == [2, 1, 2, 2]
+    config = weights_file.read_header(steps_of(course)[1].last).config
+    assert config["roi_sampling"]["count"] == 8
