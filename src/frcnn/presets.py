@@ -32,7 +32,10 @@ class StartConfig:
     """Where the weights come from; all empty: torchvision's published ones for the backbone."""
 
     init: str = ""
-    """A run or weights file of ours to go on from."""
+    """A run or weights file of ours to go on from; for the scheme `head`, whose first stage is to
+    propose in new pictures."""
+    proposals: str = ""
+    """A file of stored proposals of the training pictures, for the scheme `head`."""
     backbone_weights: str = ""
     """A weights file, the name of one of torchvision's, or `none` for random numbers."""
     preprocessing: str = ""

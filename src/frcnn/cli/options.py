@@ -135,6 +135,8 @@ class TrainOptions(Computing):
     """Stop after so many evaluations without a better one."""
     init: _Path = None
     """Go on from this run or weights file of ours, with other classes too."""
+    proposals: _Path = None
+    """A file of stored proposals (`frcnn propose`), for --scheme head."""
     backbone_weights: _Path = None
     """A .safetensors or .pth file, the name of one of torchvision's, or none: from scratch."""
     preprocessing: _Text = None

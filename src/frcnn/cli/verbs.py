@@ -53,6 +53,7 @@ def train_(options: Annotated[TrainOptions | None, Parameter(name="*")] = None) 
         "seed",
         "patience",
         "init",
+        "proposals",
         "resume",
         "out",
     )

@@ -1,9 +1,11 @@
 """From what a person asks for to a run that trains.
 
 file               what it does
+options.py         the words of the command line
 asked.py           the words of the command line -> a whole run's settings
 contradictions.py  options that exclude each other
 material.py        the data to train and validate on, the weights to start from
+scheme.py          what a scheme asks for: a network that it can train, proposals
 small_boxes.py     true boxes that resizing leaves nothing of
 run.py             a run folder with its papers, a job, and the training itself
 chosen.py          the pictures that a trained detector looks at
@@ -15,8 +17,8 @@ All that is decided here is written down before the first step: `config.yaml` ho
 setting, so that `frcnn train --config RUN/config.yaml` does it again.
 """
 
-from frcnn.launch.asked import TrainOptions
 from frcnn.launch.material import open_data
+from frcnn.launch.options import TrainOptions
 from frcnn.launch.run import Launched, launch, train
 
 __all__ = ["Launched", "TrainOptions", "launch", "open_data", "train"]

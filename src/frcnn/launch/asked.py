@@ -7,20 +7,18 @@ prints every value, as `frcnn presets show` does, does not undo the fitting. The
 which says what the run started from, counts whole.
 """
 
-from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any
 
 from frcnn import machine, presets, settings
 from frcnn.data.dataset import Dataset
 from frcnn.data.records import Split
 from frcnn.errors import ConfigError
-from frcnn.model.config import FasterRCNNConfig
+from frcnn.launch.options import TrainOptions
+from frcnn.launch.scheme import begins_with_ours, network_for, require_scheme
 from frcnn.prediction.saved import network_settings, weights_path
 from frcnn.presets import RunConfig
-from frcnn.training.plans import Scheme
-from frcnn.training.step import StepReport
 from frcnn.weights import file as weights_file
 from frcnn.weights.backbone import BackboneWeights
 from frcnn.weights.torchvision import PUBLISHED
@@ -38,40 +36,6 @@ _PLACES = {
     "precision": "training.precision",
 }
 """Where the options that are plain settings stand."""
-
-
-class TrainOptions(TypedDict, total=False):
-    """What can be asked of a training, in the words of the command line."""
-
-    model: str
-    """A preset's name; where none is named, the config file's, that of `init`'s network, or
-    `presets.DEFAULT`."""
-    config: str | Path
-    """A YAML file of settings, laid over the preset's when these are fitted to the data."""
-    settings: Sequence[str]
-    """`name=value` pairs, laid over everything else."""
-    scheme: Scheme
-    """In which order the stages are learnt; `training.schemes` lists them."""
-    epochs: float
-    batch: int
-    workers: int
-    seed: int
-    patience: int
-    precision: str
-    device: str
-    init: str | Path
-    """A run or weights file of ours to go on from."""
-    backbone_weights: str | Path
-    """A file, the name of one of torchvision's published weights, or `none`."""
-    preprocessing: str
-    """`caffe` or `torchvision`: what a backbone file that says nothing expects."""
-    out: str | Path
-    """The folder of all runs; `runs` where none is named."""
-    resume: str | Path
-    """The run to go on with."""
-    quiet: bool
-    callbacks: Sequence[Callable[[StepReport], None]]
-    """Called after every step."""
 
 
 def first_settings(data: str | Path | Dataset | None, options: TrainOptions) -> RunConfig:
@@ -109,7 +73,7 @@ def fitted_settings(
         ConfigError: a `name=value` pair contradicts what was fitted.
     """
     fitted = _preset(options)
-    if weights is None and not config.start.init:
+    if weights is None and not begins_with_ours(config):
         fitted = presets.from_scratch(fitted)
     if fitted.preset in presets.OWN_DATA:
         fitted = presets.for_pictures(fitted, len(train))
@@ -118,9 +82,9 @@ def fitted_settings(
     if weights is not None and weights.preprocessing is not None:
         pictures = replace(model.pictures, normalisation=weights.preprocessing)
         model = replace(model, pictures=pictures)
-    fitted = replace(fitted, model=_for_scheme(model, fitted.training.scheme))
+    fitted = replace(fitted, model=network_for(fitted.training.scheme, model))
     fitted = overridden(replace(fitted, classes=config.classes), options)
-    _require_scheme_fits(fitted)
+    require_scheme(fitted)
     return fitted
 
 
@@ -144,37 +108,6 @@ def overridden(config: RunConfig, options: TrainOptions) -> RunConfig:
     if "epochs" in asked:
         rows.append("training.schedule.steps=null")
     return settings.apply_overrides(config, [*rows, *asked.get("settings", ())])
-
-
-def _for_scheme(model: FasterRCNNConfig, scheme: Scheme) -> FasterRCNNConfig:
-    """Fit the network to the scheme: what it must share, what must be differentiable."""
-    if scheme == "unshared":
-        return replace(model, sharing="separate")
-    if scheme == "exact-joint":
-        return replace(model, roi_pooling=replace(model.roi_pooling, method="warp"))
-    return model
-
-
-def _require_scheme_fits(config: RunConfig) -> None:
-    scheme, model = config.training.scheme, config.model
-    wanted = {"unshared": "separate", "alternating": "shared"}.get(scheme, model.sharing)
-    if model.sharing != wanted:
-        raise _cannot_run(scheme, f"model.sharing={model.sharing}", f"model.sharing={wanted}")
-    pooling = model.roi_pooling.method
-    if scheme == "exact-joint" and pooling != "warp":
-        got, want = f"model.roi_pooling.method={pooling}", "model.roi_pooling.method=warp"
-        raise _cannot_run(scheme, got, want)
-
-
-def _cannot_run(scheme: Scheme, got: str, want: str) -> ConfigError:
-    return ConfigError(
-        "RC365",
-        "training.scheme",
-        f"this network cannot be trained by the scheme {scheme}",
-        got=got,
-        want=want,
-        fix=f"leave {got.partition('=')[0]} out, or choose another scheme",
-    )
 
 
 def fitted_away(config: RunConfig, options: TrainOptions) -> list[str]:
@@ -214,6 +147,8 @@ def with_whole_paths(config: RunConfig) -> RunConfig:
     if begin.backbone_weights not in PUBLISHED and Path(begin.backbone_weights).is_file():
         weights = str(Path(begin.backbone_weights).absolute())
         begin = replace(begin, backbone_weights=weights)
+    if begin.proposals:
+        begin = replace(begin, proposals=str(Path(begin.proposals).absolute()))
     return replace(config, start=begin, data=str(Path(config.data).absolute()))
 
 
@@ -316,7 +251,7 @@ def _laid_over(
         known = _known_preset(options)
         config = settings.overlay_yaml(Path(path), config, unless_as_in=known)
     begin = config.start
-    for name in ("init", "backbone_weights", "preprocessing"):
+    for name in ("init", "backbone_weights", "preprocessing", "proposals"):
         value: Any = options.get(name)
         if value is not None:
             begin = replace(begin, **{name: str(value)})

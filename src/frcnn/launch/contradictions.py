@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from frcnn.errors import ConfigError
-from frcnn.launch.asked import TrainOptions
+from frcnn.launch.options import TrainOptions
 from frcnn.presets import RunConfig, StartConfig
 from frcnn.weights.torchvision import PUBLISHED
 
@@ -11,6 +11,7 @@ _OF_A_NEW_RUN = (
     "model",
     "scheme",
     "init",
+    "proposals",
     "backbone_weights",
     "preprocessing",
     "config",
@@ -77,12 +78,13 @@ def require_start(options: TrainOptions, start: StartConfig) -> None:
         ConfigError: they contradict each other (RC308).
     """
     weights = start.backbone_weights
-    if start.init and options.get("backbone_weights") is not None:
+    is_ours = start.init and options.get("scheme") != "head"  # there init only proposes
+    if is_ours and options.get("backbone_weights") is not None:
         raise _clash("init", ["--backbone-weights"], "one start: weights of ours hold a backbone")
     if options.get("preprocessing") is None:
         return
     want = "a file named with --backbone-weights; all other weights bring their own"
-    if start.init:
+    if is_ours:
         raise _clash("preprocessing", ["--init"], want)
     if weights in ("", "none") or weights in PUBLISHED:
         got = f"--backbone-weights {weights}" if weights else "no --backbone-weights"

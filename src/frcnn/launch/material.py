@@ -8,6 +8,7 @@ from frcnn.data.pixel_check import check_pixels
 from frcnn.data.problems import Report
 from frcnn.data.records import Split
 from frcnn.errors import ConfigError, ModelFileError
+from frcnn.launch.scheme import begins_with_ours
 from frcnn.model.batch import Normalisation
 from frcnn.model.faster_rcnn import FasterRCNN
 from frcnn.prediction.saved import weights_path
@@ -98,7 +99,7 @@ def backbone_weights(config: RunConfig, say: Say) -> BackboneWeights | None:
         ConfigError: no preprocessing of the name that was asked for.
     """
     named, architecture = config.start.backbone_weights, config.model.backbone.name
-    if config.start.init or named == "none":
+    if begins_with_ours(config) or named == "none":
         return None
     if named and named not in PUBLISHED:
         weights = read_backbone(named, architecture)
@@ -132,11 +133,16 @@ def fill(
     Raises:
         ModelFileError: the weights do not fit the network.
     """
-    if config.start.init:
+    if begins_with_ours(config):
         path = weights_path(config.start.init)
         header, tensors = weights_file.load(path)
         return start.take_weights(model, classes, header, tensors, str(path))
-    return FROM_SCRATCH if weights is None else start.take_backbone(model, weights)
+    taken = FROM_SCRATCH if weights is None else start.take_backbone(model, weights)
+    if config.training.scheme != "head":
+        return taken
+    path = weights_path(config.start.init)
+    start.take_first_stage(model, weights_file.load(path)[1], str(path))
+    return f"{taken}; new pictures' proposals from {path}"
 
 
 def _require_architecture(published: str, architecture: str) -> None:

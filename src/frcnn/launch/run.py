@@ -12,7 +12,6 @@ from frcnn.data.problems import Report
 from frcnn.data.records import Split
 from frcnn.errors import ModelFileError
 from frcnn.launch.asked import (
-    TrainOptions,
     first_settings,
     fitted_away,
     fitted_settings,
@@ -35,6 +34,8 @@ from frcnn.launch.material import (
     open_data,
     usable_pictures,
 )
+from frcnn.launch.options import TrainOptions
+from frcnn.launch.scheme import given_proposals, keep_proposals, open_proposals
 from frcnn.launch.small_boxes import drop_small_boxes
 from frcnn.model.faster_rcnn import FasterRCNN
 from frcnn.presets import RunConfig
@@ -97,7 +98,9 @@ def launch(data: str | Path | Dataset | None, options: TrainOptions, say: Say) -
     model = _new_network(config)
     config = replace(config, started_from=fill(model, config, train.classes, weights))
     _say_settings(config, model, options, say)
+    stored = open_proposals(config, train, out)
     run = RunFolder.create(out, dataset.name)
+    config = keep_proposals(stored, run, config)
     _write_papers(run, config, report.plus(small.problems))
     say(f"run {run.path}")
     return Launched(job=_job(run, model, (train, val), config, device, options), config=config)
@@ -123,7 +126,7 @@ def train(launched: Launched, display: Display) -> AnyFigures | None:
         _keep_settings(launched)
         machine.keep_freed_memory()
         try:
-            figures = SCHEMES[job.config.scheme](Course(job=job, display=display)).figures
+            figures = _learn(launched, display)
         except BaseException:
             with suppress(Exception):  # what ended the training is what must be told
                 draw_curves(job.run)
@@ -132,6 +135,14 @@ def train(launched: Launched, display: Display) -> AnyFigures | None:
         splits = {"train": job.train, "val": job.val}
         write_card(job.run, splits, launched.config.preset, launched.config.started_from)
     return figures
+
+
+def _learn(launched: Launched, display: Display) -> AnyFigures | None:
+    job = launched.job
+    course = Course(
+        job=job, display=display, given_proposals=given_proposals(launched.config, job.train)
+    )
+    return SCHEMES[job.config.scheme](course).figures
 
 
 def _say_settings(config: RunConfig, model: FasterRCNN, options: TrainOptions, say: Say) -> None:

@@ -97,6 +97,37 @@ def take_weights(
     return f"{kept}, new ones start from random numbers: {', '.join(new)}" if new else kept
 
 
+def take_first_stage(model: FasterRCNN, tensors: Mapping[str, Tensor], origin: str) -> None:
+    """Let a network of two backbones propose as another network does.
+
+    Args:
+        model: its `rpn_backbone` and `rpn` are changed in place.
+        tensors: of the other network's file; its RPN looks through a backbone of its own, or
+            through the shared one.
+        origin: the file's path, for messages.
+
+    Raises:
+        ModelFileError: the file is of another network (RC510).
+    """
+    apart = any(name.startswith("rpn_backbone.") for name in tensors)
+    theirs = {"rpn_backbone.": "rpn_backbone." if apart else "backbone.", "rpn.": "rpn."}
+    own = model.state_dict()
+    taken = {
+        ours + name.removeprefix(prefix): tensor
+        for ours, prefix in theirs.items()
+        for name, tensor in tensors.items()
+        if name.startswith(prefix) and _is_kept(ours + name.removeprefix(prefix), own)
+    }
+    wanted = {n: tuple(t.shape) for n, t in own.items() if n.startswith(tuple(theirs))}
+    counters = {n: shape for n, shape in wanted.items() if n.endswith(_COUNTER)}
+    shapes = {name: tuple(tensor.shape) for name, tensor in taken.items()}
+    needed = {n: s for n, s in wanted.items() if n not in counters}
+    require_fit(shapes, needed, origin, optional=counters)
+    with torch.no_grad():
+        for name, tensor in taken.items():
+            own[name].copy_(tensor)
+
+
 def with_shared_backbone(detector: FasterRCNN, seed: int) -> FasterRCNN:
     """Give both stages one backbone: a detector's, with its head, and an RPN that starts anew.
 

@@ -1,0 +1,45 @@
+"""What a training can be told, in the words of the command line."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypedDict
+
+from frcnn.training.plans import Scheme
+from frcnn.training.step import StepReport
+
+
+class TrainOptions(TypedDict, total=False):
+    """What can be asked of a training, in the words of the command line."""
+
+    model: str
+    """A preset's name; where none is named, the config file's, that of `init`'s network, or
+    `presets.DEFAULT`."""
+    config: str | Path
+    """A YAML file of settings, laid over the preset's when these are fitted to the data."""
+    settings: Sequence[str]
+    """`name=value` pairs, laid over everything else."""
+    scheme: Scheme
+    """In which order the stages are learnt; `training.schemes` lists them."""
+    epochs: float
+    batch: int
+    workers: int
+    seed: int
+    patience: int
+    precision: str
+    device: str
+    init: str | Path
+    """A run or weights file of ours to go on from; for the scheme `head`, whose first stage is to
+    propose in new pictures."""
+    proposals: str | Path
+    """A file of stored proposals, or a pickle of the authors' code, for the scheme `head`."""
+    backbone_weights: str | Path
+    """A file, the name of one of torchvision's published weights, or `none`."""
+    preprocessing: str
+    """`caffe` or `torchvision`: what a backbone file that says nothing expects."""
+    out: str | Path
+    """The folder of all runs; `runs` where none is named."""
+    resume: str | Path
+    """The run to go on with."""
+    quiet: bool
+    callbacks: Sequence[Callable[[StepReport], None]]
+    """Called after every step."""

@@ -1,0 +1,201 @@
+"""Schemes as a person starts them: networks that fit, proposals that are there, clear refusals."""
+
+import pickle
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from frcnn import presets
+from frcnn.data.dataset import Dataset
+from frcnn.data.proposals import StoredProposals
+from frcnn.errors import ConfigError, DataError, ModelFileError
+from frcnn.launch.propose import propose
+from frcnn.launch.run import Launched, launch, train
+from frcnn.launch.scheme import begins_with_ours, network_for, require_scheme
+from frcnn.presets import RunConfig, StartConfig
+from frcnn.run_folder import RunFolder
+from frcnn.training.progress import Quiet
+from frcnn.weights import file as weights_file
+
+SHORT = ("training.schedule.steps=2", "training.evaluation.loss_pictures=1")
+Options = Callable[..., dict[str, Any]]
+
+
+def start(rectangles: Path, words: dict[str, Any]) -> Launched:
+    return launch(rectangles, {"backbone_weights": "none", **words}, lambda _: None)
+
+
+def configured(scheme: str, **of_model: Any) -> RunConfig:
+    config = presets.resnet18()
+    model = replace(network_for(scheme, config.model), **of_model)
+    return replace(config, model=model, training=replace(config.training, scheme=scheme))
+
+
+@pytest.fixture
+def proposer(rectangles: Path, options: Options) -> RunFolder:
+    """A run of the RPN alone."""
+    launched = start(rectangles, options(*SHORT, scheme="rpn"))
+    train(launched, Quiet())
+    return launched.job.run
+
+
+@pytest.fixture
+def stored(proposer: RunFolder, tmp_path: Path) -> Path:
+    """Its proposals in the training pictures."""
+    path = tmp_path / "p.safetensors"
+    propose(proposer.path, path, {"device": "cpu", "quiet": True}, lambda _: None)
+    return path
+
+
+def test_networks_are_fitted_to_the_scheme() -> None:
+    model = presets.resnet18().model
+    assert network_for("joint", model) == network_for("rpn", model) == model
+    assert (
+        network_for("unshared", model).sharing == network_for("head", model).sharing == "separate"
+    )
+    assert network_for("alternating", replace(model, sharing="separate")).sharing == "shared"
+    assert network_for("exact-joint", model).roi_pooling.method == "warp"
+
+
+@pytest.mark.parametrize(
+    ("scheme", "change", "got"),
+    [
+        ("unshared", {"sharing": "shared"}, "model.sharing=shared"),
+        ("alternating", {"sharing": "separate"}, "model.sharing=separate"),
+    ],
+)
+def test_a_network_that_a_scheme_cannot_train_is_refused(
+    scheme: str, change: dict, got: str
+) -> None:
+    with pytest.raises(ConfigError, match=f"RC365.*cannot be trained by.*{scheme}.*{got}"):
+        require_scheme(configured(scheme, **change))
+
+
+def test_exact_joint_training_needs_warping(rectangles: Path, options: Options) -> None:
+    words = options(*SHORT, "model.roi_pooling.method=align", scheme="exact-joint")
+    with pytest.raises(ConfigError, match=r"RC365.*model.roi_pooling.method=align"):
+        start(rectangles, words)
+    assert not Path(words["out"]).exists() or not list(Path(words["out"]).iterdir())
+
+
+@pytest.mark.parametrize(
+    ("begin", "missing"),
+    [({}, "--proposals"), ({"proposals": "p"}, "--init"), ({"init": "r"}, "--proposals")],
+)
+def test_the_head_alone_needs_proposals_and_who_proposes(begin: dict, missing: str) -> None:
+    config = replace(configured("head"), start=StartConfig(**begin))
+    with pytest.raises(ConfigError, match=f"RC367.*{missing}") as caught:
+        require_scheme(config)
+    assert caught.value.place == missing
+
+
+def test_other_schemes_make_their_own_proposals() -> None:
+    config = replace(configured("alternating"), start=StartConfig(proposals="p.safetensors"))
+    with pytest.raises(ConfigError, match=r"RC367\] --proposals.*want --scheme head"):
+        require_scheme(config)
+
+
+def test_init_is_a_start_but_for_the_head_alone() -> None:
+    begun = StartConfig(init="runs/a")
+    assert begins_with_ours(replace(configured("joint"), start=begun))
+    assert not begins_with_ours(replace(configured("head"), start=begun))
+    assert not begins_with_ours(configured("joint"))
+
+
+def test_the_head_alone_learns_on_the_file_and_proposes_as_the_other_run(
+    rectangles: Path, options: Options, proposer: RunFolder, stored: Path
+) -> None:
+    launched = start(
+        rectangles, options(*SHORT, scheme="head", proposals=stored, init=proposer.path)
+    )
+    figures = train(launched, Quiet())
+    assert figures is not None
+    assert "proposals from" in launched.config.started_from
+    found = weights_file.load(launched.job.run.last)[1]
+    rpn = weights_file.load(proposer.best)[1]
+    for name, tensor in rpn.items():
+        if name.startswith(("rpn.", "backbone.")):
+            ours = name if name.startswith("rpn.") else f"rpn_{name}"
+            if ours in found:
+                assert torch.equal(found[ours], tensor), name
+    again = launch(None, {"resume": launched.job.run.path, "device": "cpu"}, lambda _: None)
+    assert train(again, Quiet()) is None
+
+
+def test_a_pickle_of_the_authors_is_taken_over_into_the_run_folder(
+    rectangles: Path, options: Options, proposer: RunFolder, tmp_path: Path
+) -> None:
+    path = tmp_path / "rpn_proposals.pkl"
+    how: dict[str, Any] = {"device": "cpu", "quiet": True, "format": "pickle"}
+    propose(proposer.path, path, how, lambda _: None)  # type: ignore[arg-type]
+    launched = start(rectangles, options(*SHORT, scheme="head", proposals=path, init=proposer.path))
+    kept = launched.job.run.path / "proposals.safetensors"
+    assert launched.config.start.proposals == str(kept)
+    assert len(StoredProposals.open(kept)) == 10
+    assert not list(launched.job.run.path.parent.glob(".*tmp"))
+    train(launched, Quiet())
+
+
+def test_a_pickle_that_could_run_code_is_refused_before_there_is_a_run(
+    rectangles: Path, options: Options, proposer: RunFolder, tmp_path: Path
+) -> None:
+    class Evil:
+        def __reduce__(self) -> tuple[Any, ...]:
+            return (print, ("owned",))
+
+    path = tmp_path / "evil.pkl"
+    path.write_bytes(pickle.dumps([Evil()]))
+    runs = sorted(proposer.path.parent.iterdir())
+    with pytest.raises((DataError, ModelFileError)):
+        start(rectangles, options(*SHORT, scheme="head", proposals=path, init=proposer.path))
+    assert sorted(proposer.path.parent.iterdir()) == runs
+
+
+def test_proposals_of_other_pictures_are_refused_before_there_is_a_run(
+    rectangles: Path, options: Options, proposer: RunFolder, stored: Path, tmp_path: Path
+) -> None:
+    runs = sorted(proposer.path.parent.iterdir())
+    names = (rectangles / "ImageSets" / "Main" / "train.txt").read_text().split()
+    other = tmp_path / "other"
+    for folder in ("JPEGImages", "Annotations"):
+        (other / folder).parent.mkdir(exist_ok=True)
+        (other / folder).symlink_to(rectangles / folder)
+    lists = other / "ImageSets" / "Main"
+    lists.mkdir(parents=True)
+    (lists / "train.txt").write_text("\n".join(names[:-1]))
+    (lists / "val.txt").write_text((rectangles / "ImageSets" / "Main" / "val.txt").read_text())
+    assert len(Dataset.open(other).split("train")) == 9
+    with pytest.raises(DataError, match="RC253"):
+        start(other, options(*SHORT, scheme="head", proposals=stored, init=proposer.path))
+    assert sorted(proposer.path.parent.iterdir()) == runs
+
+
+def test_who_proposes_must_be_of_the_same_network(
+    rectangles: Path, options: Options, proposer: RunFolder, stored: Path
+) -> None:
+    words = options(
+        *SHORT, "model.rpn.channels=8", scheme="head", proposals=stored, init=proposer.path
+    )
+    with pytest.raises(ModelFileError, match="RC510"):
+        start(rectangles, words)
+
+
+@pytest.mark.parametrize("scheme", ["alternating", "unshared", "exact-joint"])
+def test_a_scheme_goes_on_under_its_own_name_alone(
+    rectangles: Path, options: Options, scheme: str
+) -> None:
+    launched = start(rectangles, options(*SHORT, scheme=scheme))
+    train(launched, Quiet())
+    run = launched.job.run.path
+    assert RunFolder(run).best.exists()
+    again = {"resume": run, "device": "cpu", "settings": ["training.scheme=joint"]}
+    with pytest.raises(ConfigError, match=f"RC308.*own scheme, {scheme}"):
+        launch(None, again, lambda _: None)  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match="RC308"):
+        launch(None, {"resume": run, "scheme": "joint"}, lambda _: None)
+    whole = launch(None, {"resume": run, "device": "cpu"}, lambda _: None)
+    assert train(whole, Quiet()) is None
