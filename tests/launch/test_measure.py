@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from frcnn.data import records
 from frcnn.errors import ConfigError, DataError, DiskError
 from frcnn.launch import material
 from frcnn.launch.measure import Measured, measure
@@ -131,6 +132,19 @@ def test_a_picture_that_training_left_out_is_left_out(
     assert measured.figures == figures
     assert measured.figures.pictures == 2
     assert "1 picture skipped" in said[0]
+
+
+def test_every_picture_is_decoded_once(run: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    decoded: list[str] = []
+    real = records.decode_record
+
+    def decode_record(record: records.Record) -> object:
+        decoded.append(record.name)
+        return real(record)
+
+    monkeypatch.setattr(records, "decode_record", decode_record)
+    assert figures_on(run.path).figures.pictures == 3
+    assert decoded == ["val00", "val01", "val02"]
 
 
 def test_a_weights_file_knows_no_data(run: RunFolder) -> None:

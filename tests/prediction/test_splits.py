@@ -71,6 +71,19 @@ def test_an_unreadable_picture_ends_an_evaluation(detector: Detector, split: Spl
         detect_split(detector, split)
 
 
+def test_an_unreadable_picture_is_left_out_where_somebody_is_told(
+    network: FasterRCNN, split: Split
+) -> None:
+    split.records[1].path.unlink()
+    told: list[PictureError] = []
+    done: list[int] = []
+    detector = Detector(network, CLASSES, batch=2)
+    judged = detect_split(detector, split, on_picture=done.append, on_unreadable=told.append)
+    assert [pair.name for pair in judged] == ["a", "c", "d"]
+    assert done == [2, 4]
+    assert [error.code for error in told] == ["RC108"]
+
+
 def test_an_empty_split(detector: Detector, split: Split) -> None:
     assert detect_split(detector, split[:0]) == []
 

@@ -13,11 +13,10 @@ from typing import Any, Literal, NamedTuple, TypedDict
 
 from frcnn import files, machine, settings
 from frcnn.data.dataset import Dataset
-from frcnn.data.pixel_check import check_pixels
-from frcnn.data.problems import Report
+from frcnn.data.problems import Problem, Report
 from frcnn.data.records import Split
 from frcnn.data.voc_layout import SPLIT_NAMES
-from frcnn.errors import ConfigError
+from frcnn.errors import ConfigError, PictureError
 from frcnn.evaluation.judged import Judged
 from frcnn.evaluation.plots import draw_plots
 from frcnn.evaluation.report import Figures, evaluate
@@ -115,8 +114,20 @@ def measure(named: str | Path, options: MeasureOptions, say: Say) -> Measured:
     folder = Path(options.get("out", material.folder))
     files.require_writable(folder)
     quiet, split = options.get("quiet", False), material.split
+    left_out: list[Problem] = []
+
+    def leave_out(error: PictureError) -> None:
+        left_out.append(Problem.of(error, effect="picture skipped"))
+
     with nullcontext(silent) if quiet else counting("pictures", len(split)) as tell:
-        judged = detect_split(detector, split, on_picture=tell)
+        judged = detect_split(
+            detector,
+            split,
+            on_picture=tell,
+            on_unreadable=leave_out if material.is_own else None,
+        )
+    if left_out:
+        say(Report(tuple(left_out)).summary())
     figures = evaluate(judged, split.classes)
     _write(folder, figures, judged, split)
     metric = options.get("metric", "coco")
@@ -129,6 +140,8 @@ class _Material(NamedTuple):
     split: Split
     report: Report
     folder: Path
+    is_own: bool = False
+    """Whether the run was trained or validated on it, without the pictures that cannot be read."""
 
 
 def _material(named: Path, options: MeasureOptions, detector: Detector) -> _Material:
@@ -162,12 +175,8 @@ def _of_run(run: RunFolder, config: RunConfig, wanted: str | None) -> _Material:
     if "train" not in dataset.splits:
         mine["train"] = train
     own = mine.get(SPLIT_NAMES.get(name.lower(), name))
-    if own is None:
-        split, report = dataset.split(name), dataset.report
-    else:  # training left out what cannot be read
-        split, found = check_pixels(own)
-        report = dataset.report.plus(found.problems)
-    return _Material(split, report, run.eval / split.name)
+    split = dataset.split(name) if own is None else own
+    return _Material(split, dataset.report, run.eval / split.name, is_own=own is not None)
 
 
 def _usual(dataset: Dataset) -> str:

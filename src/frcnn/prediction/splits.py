@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterator
 
-from frcnn.data.records import Split
-from frcnn.errors import ConfigError
+from frcnn.data.records import Sample, Split, read_sample
+from frcnn.errors import ConfigError, PictureError
 from frcnn.evaluation.judged import Judged
 from frcnn.model.proposals import ProposalConfig
 from frcnn.prediction.predictor import Detector
@@ -11,7 +11,11 @@ from frcnn.types import Proposals
 
 
 def detect_split(
-    detector: Detector, split: Split, *, on_picture: Callable[[int], None] | None = None
+    detector: Detector,
+    split: Split,
+    *,
+    on_picture: Callable[[int], None] | None = None,
+    on_unreadable: Callable[[PictureError], None] | None = None,
 ) -> list[Judged]:
     """Look at every picture of a split, for evaluation; one way for training and `frcnn eval`.
 
@@ -19,13 +23,15 @@ def detect_split(
         detector: its model's own thresholds are used.
         split: pictures with true boxes.
         on_picture: told how many pictures are done.
+        on_unreadable: told of each picture that cannot be read, and that is left out then. None:
+            it is an error, because figures on a part would not be the split's.
 
     Returns:
-        For each picture what was found beside what is true, in the split's order. A picture that
-        cannot be read is an error: figures on a part would not be the split's.
+        For each picture what was found beside what is true, in the split's order.
 
     Raises:
         ConfigError: the split's classes are not the detector's, in the same order (RC386).
+        PictureError: a picture cannot be read, and nobody is told of it.
     """
     if split.classes != detector.classes:
         raise ConfigError(
@@ -38,14 +44,15 @@ def detect_split(
         )
     judged: list[Judged] = []
     for start in range(0, len(split), detector.batch):
-        samples = list(split[start : start + detector.batch])
+        part = split[start : start + detector.batch]
+        samples = list(_read(part, on_unreadable))
         found = detector.detect([sample.picture for sample in samples])
         judged += [
             Judged(name=sample.name, detections=detections, target=sample.target)
             for sample, detections in zip(samples, found, strict=True)
         ]
         if on_picture is not None:
-            on_picture(len(judged))
+            on_picture(start + len(part))
     return judged
 
 
@@ -72,3 +79,15 @@ def propose_split(
         yield from detector.propose([sample.picture for sample in samples], config)
         if on_picture is not None:
             on_picture(start + len(samples))
+
+
+def _read(split: Split, on_unreadable: Callable[[PictureError], None] | None) -> Iterator[Sample]:
+    for record in split.records:
+        try:
+            sample = read_sample(record)
+        except PictureError as error:
+            if on_unreadable is None:
+                raise
+            on_unreadable(error)
+        else:
+            yield sample

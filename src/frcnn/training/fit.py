@@ -86,6 +86,7 @@ class _Fit:
                     raise self._interrupted()
                 if evaluates:
                     figures = self.judge.evaluate(self.progress)
+                    timer.restart()  # an evaluation loses nothing that a checkpoint could keep
                 if evaluates and self.judge.has_stalled():
                     break
         return figures
