@@ -6,8 +6,11 @@ the library promises of them (`assert_boxes`, `assert_detections`, `assert_datas
 
 import errno
 import os
+import shutil
 import socket
 import sys
+import tempfile
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from ipaddress import ip_address
 from pathlib import Path
@@ -120,6 +123,35 @@ def thin_backbone(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def old_file(tmp_path: Path) -> Path:
+    """A file of 4000 bytes, alone in its folder, to be replaced or left as it is."""
+    path = tmp_path / "weights.bin"
+    path.write_bytes(b"old " * 1000)
+    return path
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that every user can reach, unlike pytest's own."""
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def fork() -> Callable[[Callable[[], object]], int]:
+    """Start a process that ends with 0 when the work does; it gives the process's number."""
+    return _fork
+
+
+@pytest.fixture(scope="session")
+def in_child() -> Callable[[Callable[[], object]], int]:
+    """Run in a forked process; it gives what `waitpid` says, 0 for a good end."""
+    return lambda work: os.waitpid(_fork(work), 0)[1]
+
+
+@pytest.fixture
 def generator() -> torch.Generator:
     """A generator on the CPU that starts the same in every test."""
     return torch.Generator().manual_seed(0)
@@ -141,6 +173,21 @@ def assert_detections() -> Callable[..., None]:
 def assert_dataset() -> Callable[..., None]:
     """A split gives samples whose picture, size, name and target agree with its records."""
     return _assert_dataset
+
+
+def _fork(work: Callable[[], object]) -> int:
+    sys.stdout.flush()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # newer Pythons warn of forks beside threads
+        child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            work()
+            code = 0
+        finally:
+            os._exit(code)
+    return child
 
 
 def _assert_boxes(boxes: Tensor, size: Size | None = None) -> None:

@@ -3,7 +3,6 @@
 import os
 import resource
 import signal
-import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -19,22 +18,6 @@ from frcnn.errors import DiskError
 @pytest.fixture
 def diary(tmp_path: Path) -> Path:
     return tmp_path / "metrics.jsonl"
-
-
-def in_child(work: Callable[[], object]) -> int:
-    """Run in a forked process; give what `waitpid` says, 0 for a good end."""
-    sys.stdout.flush()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # newer Pythons warn of forks beside threads
-        child = os.fork()
-    if child == 0:
-        code = 1
-        try:
-            work()
-            code = 0
-        finally:
-            os._exit(code)
-    return os.waitpid(child, 0)[1]
 
 
 def test_lines_are_appended(diary: Path) -> None:
@@ -118,7 +101,7 @@ def test_a_full_device() -> None:
     assert raised.value.code == "RC601"
 
 
-def test_a_limit_keeps_what_stood_there(diary: Path) -> None:
+def test_a_limit_keeps_what_stood_there(diary: Path, in_child: Callable) -> None:
     diaries.append_line(diary, "old")
 
     def work() -> None:

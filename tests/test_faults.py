@@ -47,6 +47,15 @@ def test_every_fault_has_its_tests(fault: str) -> None:
         assert name in names_in(TESTS / file), f"{fault}: tests/{file} has no {name}"
 
 
+def test_where_one_test_holds_many_ids_its_cases_are_called_by_them() -> None:
+    """Of `ops/test_pictures_faults.py`: but for the eight rotations, which are a range."""
+    file = "ops/test_pictures_faults.py"
+    text = (TESTS / file).read_text()
+    held = {fault for fault, (_, tests) in ROWS.items() if file in tests}
+    uncalled = {f for f in held if f'"{f} ' not in text and f"{f.lower()}_" not in text}
+    assert uncalled <= {f"A{number}" for number in range(22, 30)}
+
+
 def test_names_of_tests_that_carry_an_id_carry_one_of_the_table() -> None:
     for path in TESTS.rglob("test_*.py"):
         for name in names_in(path):

@@ -6,7 +6,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -33,31 +32,8 @@ def put(content: bytes) -> Callable[..., None]:
     return write
 
 
-def in_child(work: Callable[[], object]) -> int:
-    """Run in a forked process; give what `waitpid` says, 0 for a good end."""
-    sys.stdout.flush()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # newer Pythons warn of forks beside threads
-        child = os.fork()
-    if child == 0:
-        code = 1
-        try:
-            work()
-            code = 0
-        finally:
-            os._exit(code)
-    return os.waitpid(child, 0)[1]
-
-
 def kill_at(point: str) -> None:
     files.hooks.append(lambda at: os.kill(os.getpid(), signal.SIGKILL) if at == point else None)
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    path = tmp_path / "weights.bin"
-    path.write_bytes(OLD)
-    return path
 
 
 # golden
@@ -69,10 +45,10 @@ def test_a_file_is_written(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["a"]
 
 
-def test_an_old_file_is_replaced(path: Path) -> None:
-    files.write_atomically(path, put(NEW))
-    assert path.read_bytes() == NEW
-    assert os.listdir(path.parent) == [path.name]
+def test_an_old_file_is_replaced(old_file: Path) -> None:
+    files.write_atomically(old_file, put(NEW))
+    assert old_file.read_bytes() == NEW
+    assert os.listdir(old_file.parent) == [old_file.name]
 
 
 def test_text_is_utf8(tmp_path: Path) -> None:
@@ -80,7 +56,7 @@ def test_text_is_utf8(tmp_path: Path) -> None:
     assert (tmp_path / "a").read_bytes() == "größe\n".encode()
 
 
-def test_order_of_system_calls(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_order_of_system_calls(old_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The file is on the disk before its name, and its name before we say so (D06)."""
     calls: list[str] = []
 
@@ -95,7 +71,7 @@ def test_order_of_system_calls(path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(os, "fsync", fsync)
     monkeypatch.setattr(os, "replace", rename)
     monkeypatch.setattr(files, "hooks", [calls.append])
-    files.write_atomically(path, put(NEW))
+    files.write_atomically(old_file, put(NEW))
     assert calls == [
         "before_write",
         "mid_write",
@@ -145,23 +121,25 @@ def test_what_was_written_is_read(tmp_path_factory: pytest.TempPathFactory, cont
 
 @pytest.mark.parametrize("point", KILL_POINTS)
 @pytest.mark.parametrize("trials", [3, pytest.param(25, marks=pytest.mark.slow)])
-def test_killed_at_a_point_old_or_new_is_there(path: Path, point: str, trials: int) -> None:
+def test_killed_at_a_point_old_or_new_is_there(
+    old_file: Path, point: str, trials: int, in_child: Callable
+) -> None:
     for _ in range(trials):
-        path.write_bytes(OLD)
+        old_file.write_bytes(OLD)
 
         def work() -> None:
             kill_at(point)
-            files.write_atomically(path, put(NEW))
+            files.write_atomically(old_file, put(NEW))
 
         assert os.WTERMSIG(in_child(work)) == signal.SIGKILL
         after = point in ("after_rename", "after_folder_fsync")
-        assert path.read_bytes() == (NEW if after else OLD)
-        gone = files.remove_leftovers(path.parent)
+        assert old_file.read_bytes() == (NEW if after else OLD)
+        gone = files.remove_leftovers(old_file.parent)
         assert len(gone) == (0 if after else 1)
-        assert os.listdir(path.parent) == [path.name]
+        assert os.listdir(old_file.parent) == [old_file.name]
 
 
-def test_many_writers_of_one_place_leave_one_whole_file(path: Path) -> None:
+def test_many_writers_of_one_place_leave_one_whole_file(old_file: Path, in_child: Callable) -> None:
     contents = [bytes([65 + row]) * 20_000 for row in range(6)]
 
     def work() -> None:
@@ -169,15 +147,15 @@ def test_many_writers_of_one_place_leave_one_whole_file(path: Path) -> None:
         for content in contents:
             child = os.fork()
             if child == 0:
-                files.write_atomically(path, put(content))
+                files.write_atomically(old_file, put(content))
                 os._exit(0)
             children.append(child)
         for child in children:
             assert os.waitpid(child, 0)[1] == 0
 
     assert in_child(work) == 0
-    assert path.read_bytes() in contents
-    assert os.listdir(path.parent) == [path.name]
+    assert old_file.read_bytes() in contents
+    assert os.listdir(old_file.parent) == [old_file.name]
 
 
 def test_leftovers_are_ours_alone(tmp_path: Path) -> None:
@@ -191,21 +169,21 @@ def test_leftovers_are_ours_alone(tmp_path: Path) -> None:
     assert sorted(os.listdir(tmp_path)) == sorted([*others, ".folder.1.tmp"])
 
 
-def test_a_leftover_of_the_same_number_is_no_obstacle(path: Path) -> None:
-    leftover = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    secret = path.with_name("secret")
+def test_a_leftover_of_the_same_number_is_no_obstacle(old_file: Path) -> None:
+    leftover = old_file.with_name(f".{old_file.name}.{os.getpid()}.tmp")
+    secret = old_file.with_name("secret")
     secret.write_text("mine")
     leftover.symlink_to(secret)
-    files.write_atomically(path, put(NEW))
-    assert path.read_bytes() == NEW
+    files.write_atomically(old_file, put(NEW))
+    assert old_file.read_bytes() == NEW
     assert secret.read_text() == "mine"
 
 
-def test_a_link_is_replaced_and_not_followed(path: Path) -> None:
-    link = path.with_name("link")
-    link.symlink_to(path)
+def test_a_link_is_replaced_and_not_followed(old_file: Path) -> None:
+    link = old_file.with_name("link")
+    link.symlink_to(old_file)
     files.write_atomically(link, put(NEW))
-    assert path.read_bytes() == OLD
+    assert old_file.read_bytes() == OLD
     assert link.read_bytes() == NEW
     assert not link.is_symlink()
 
@@ -225,25 +203,25 @@ def test_empty_things(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("fault", [KeyboardInterrupt, RuntimeError("mine"), MemoryError])
-def test_a_writer_that_fails_leaves_nothing(path: Path, fault) -> None:
+def test_a_writer_that_fails_leaves_nothing(old_file: Path, fault) -> None:
     def write(stream) -> None:
         stream.write(b"half")
         raise fault
 
     with pytest.raises(type(fault) if isinstance(fault, Exception) else fault):
-        files.write_atomically(path, write)
-    assert path.read_bytes() == OLD
-    assert os.listdir(path.parent) == [path.name]
+        files.write_atomically(old_file, write)
+    assert old_file.read_bytes() == OLD
+    assert os.listdir(old_file.parent) == [old_file.name]
 
 
-def test_a_writer_that_speaks_our_words_is_not_translated(path: Path) -> None:
+def test_a_writer_that_speaks_our_words_is_not_translated(old_file: Path) -> None:
     mine = DiskError("RC603", "elsewhere", "x", fix="y")
 
     def write(stream) -> None:
         raise mine
 
     with pytest.raises(DiskError) as raised:
-        files.write_atomically(path, write)
+        files.write_atomically(old_file, write)
     assert raised.value is mine
 
 

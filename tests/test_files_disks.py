@@ -6,34 +6,16 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from frcnn import files
+from frcnn import diaries, files
 from frcnn.errors import DiskError
 
-OLD, NEW = b"old " * 1000, b"new " * 5000
+NEW = b"new " * 5000
 NOBODY = 65534
-
-
-def in_child(work: Callable[[], object]) -> int:
-    """Run in a forked process; give what `waitpid` says, 0 for a good end."""
-    sys.stdout.flush()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # newer Pythons warn of forks beside threads
-        child = os.fork()
-    if child == 0:
-        code = 1
-        try:
-            work()
-            code = 0
-        finally:
-            os._exit(code)
-    return os.waitpid(child, 0)[1]
 
 
 def limit_file_size(count: int) -> None:
@@ -41,35 +23,21 @@ def limit_file_size(count: int) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (count, count))
 
 
-@pytest.fixture
-def open_folder() -> Iterator[Path]:
-    """A folder that every user can reach, unlike pytest's own."""
-    folder = Path(tempfile.mkdtemp())
-    folder.chmod(0o755)
-    yield folder
-    shutil.rmtree(folder)
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    path = tmp_path / "weights.bin"
-    path.write_bytes(OLD)
-    return path
-
-
 @pytest.mark.parametrize("trials", [10, pytest.param(100, marks=pytest.mark.slow)])
-def test_a_file_size_limit_leaves_the_old_file(path: Path, trials: int) -> None:
+def test_a_file_size_limit_leaves_the_old_file(
+    old_file: Path, trials: int, in_child: Callable
+) -> None:
     def work() -> None:
         limit_file_size(6000)
         for _ in range(trials):
             with pytest.raises(DiskError, match="no space left") as raised:
-                files.write_atomically(path, lambda stream: stream.write(NEW), size=len(NEW))
+                files.write_atomically(old_file, lambda stream: stream.write(NEW), size=len(NEW))
             assert raised.value.code == "RC601"
             assert "MiB free (File too large)" in raised.value.got
-            assert os.listdir(path.parent) == [path.name]
+            assert os.listdir(old_file.parent) == [old_file.name]
 
     assert in_child(work) == 0
-    assert path.read_bytes() == OLD
+    assert old_file.read_bytes() == b"old " * 1000
 
 
 def run_on_tmpfs(folder: Path, options: str, code: str) -> None:
@@ -87,7 +55,9 @@ def run_on_tmpfs(folder: Path, options: str, code: str) -> None:
 
 
 HEAD = """
-import sys; from pathlib import Path; from frcnn import files; from frcnn.errors import DiskError
+import sys; from pathlib import Path
+from frcnn import diaries, files
+from frcnn.errors import DiskError
 folder = Path(sys.argv[1]); path = folder / "a"
 def refused(code, work):
     try:
@@ -120,15 +90,15 @@ files.write_text(path, "old")
 refused("RC602", lambda: files.write_text(path, "new"))
 refused("RC602", lambda: files.require_writable(folder))
 refused("RC602", lambda: files.require_writable(folder / "deeper"))
-refused("RC602", lambda: files.append_line(path, "new"))
+refused("RC602", lambda: diaries.append_line(path, "new"))
 assert path.read_text() == "old"
 """
     run_on_tmpfs(tmp_path, "ro", HEAD + code.replace("---", "---" + HEAD))
 
 
-def test_a_folder_without_permission(open_folder: Path) -> None:
+def test_a_folder_without_permission(open_folder: Path, in_child: Callable) -> None:
     target = open_folder / "a"
-    target.write_bytes(OLD)
+    target.write_bytes(b"old")
     open_folder.chmod(0o555)
 
     def work() -> None:
@@ -137,7 +107,7 @@ def test_a_folder_without_permission(open_folder: Path) -> None:
         for call in (
             lambda: files.write_atomically(target, lambda stream: stream.write(NEW)),
             lambda: files.require_writable(open_folder),
-            lambda: files.append_line(open_folder / "log", "x"),
+            lambda: diaries.append_line(open_folder / "log", "x"),
         ):
             with pytest.raises(DiskError, match="may not read or write") as raised:
                 call()
@@ -145,7 +115,7 @@ def test_a_folder_without_permission(open_folder: Path) -> None:
             assert raised.value.exit_code == 6
 
     assert in_child(work) == 0
-    assert target.read_bytes() == OLD
+    assert target.read_bytes() == b"old"
     assert os.listdir(open_folder) == ["a"]
 
 

@@ -2,35 +2,15 @@
 
 import json
 import os
-import shutil
 import signal
 import socket
-import sys
-import tempfile
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from frcnn.errors import ConfigError, DiskError
 from frcnn.run_folder import RunFolder, make_numbered
-
-
-def fork(work: Callable[[], object]) -> int:
-    """Start a process that ends with 0 when the work does; give its number."""
-    sys.stdout.flush()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # newer Pythons warn of forks beside threads
-        child = os.fork()
-    if child == 0:
-        code = 1
-        try:
-            work()
-            code = 0
-        finally:
-            os._exit(code)
-    return child
 
 
 def end_of(child: int) -> int:
@@ -42,15 +22,6 @@ def run(tmp_path: Path) -> RunFolder:
     run = RunFolder.create(tmp_path, "dice")
     run.config.write_text("model: vgg16\n")
     return run
-
-
-@pytest.fixture
-def open_folder() -> Iterator[Path]:
-    """A folder that every user can reach, unlike pytest's own."""
-    folder = Path(tempfile.mkdtemp())
-    folder.chmod(0o755)
-    yield folder
-    shutil.rmtree(folder)
 
 
 # golden
@@ -107,7 +78,7 @@ def test_a_number_is_never_given_again(tmp_path: Path) -> None:
     assert RunFolder.create(tmp_path, "dice").path.name == "dice-1003"
 
 
-def test_ten_at_once_get_ten_folders(tmp_path: Path) -> None:
+def test_ten_at_once_get_ten_folders(tmp_path: Path, fork: Callable) -> None:
     children = [fork(lambda: RunFolder.create(tmp_path, "dice")) for _ in range(10)]
     assert [end_of(child) for child in children] == [0] * 10
     made = sorted(path.name for path in tmp_path.iterdir() if not path.is_symlink())
@@ -200,7 +171,7 @@ def test_a_root_that_cannot_be(tmp_path: Path) -> None:
     assert raised.value.code == "RC603"
 
 
-def test_a_root_without_permission(open_folder: Path) -> None:
+def test_a_root_without_permission(open_folder: Path, fork: Callable) -> None:
     open_folder.chmod(0o555)
 
     def work() -> None:
@@ -227,7 +198,7 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path, monkeypatch: pytest.Monkey
 # the lock
 
 
-def test_a_second_trainer_is_refused(run: RunFolder) -> None:
+def test_a_second_trainer_is_refused(run: RunFolder, fork: Callable) -> None:
     def second() -> None:
         with pytest.raises(DiskError, match="another training is at work") as raised, run.lock():
             raise AssertionError
@@ -244,7 +215,7 @@ def test_a_second_trainer_is_refused(run: RunFolder) -> None:
         assert before == ""
 
 
-def test_one_winner_of_twenty(run: RunFolder) -> None:
+def test_one_winner_of_twenty(run: RunFolder, fork: Callable) -> None:
     """All try at once; whoever holds the lock holds it until all have tried (C05)."""
     start, tried = os.pipe(), os.pipe()
 
@@ -271,7 +242,7 @@ def test_one_winner_of_twenty(run: RunFolder) -> None:
     assert sorted(marks) == sorted(b"w" + b"l" * 19)
 
 
-def test_a_killed_holder_is_told_and_cleared_up(run: RunFolder) -> None:
+def test_a_killed_holder_is_told_and_cleared_up(run: RunFolder, fork: Callable) -> None:
     leftovers = [run.path / ".last.safetensors.77.tmp", run.state / ".step.77.tmp"]
 
     def killed() -> None:
@@ -297,7 +268,7 @@ def test_an_error_while_holding_is_an_orderly_end(run: RunFolder) -> None:
         assert before == ""
 
 
-def test_a_worker_that_outlives_its_trainer_holds_nothing(run: RunFolder) -> None:
+def test_a_worker_that_outlives_its_trainer_holds_nothing(run: RunFolder, fork: Callable) -> None:
     """Loaders fork workers; the lock must end with the trainer all the same."""
     ready, stop = os.pipe(), os.pipe()
 
@@ -318,7 +289,7 @@ def test_a_worker_that_outlives_its_trainer_holds_nothing(run: RunFolder) -> Non
     os.close(stop[1])
 
 
-def test_a_worker_that_ends_frees_nothing(run: RunFolder) -> None:
+def test_a_worker_that_ends_frees_nothing(run: RunFolder, fork: Callable) -> None:
     def second() -> None:
         with pytest.raises(DiskError, match="RC605"), run.lock():
             pass
@@ -337,7 +308,7 @@ def test_a_signature_that_cannot_be_read(run: RunFolder, text: str) -> None:
         assert before == "an unreadable signature"
 
 
-def test_a_lock_in_a_folder_without_permission(open_folder: Path) -> None:
+def test_a_lock_in_a_folder_without_permission(open_folder: Path, fork: Callable) -> None:
     run = RunFolder.create(open_folder, "a")
     run.path.chmod(0o555)
 

@@ -1,12 +1,15 @@
 """Records, samples and splits; A11 and A47 of the catalogue."""
 
+import hashlib
 import os
 import pickle
+from dataclasses import replace
 
 import pytest
 import torch
 from torch.utils.data import DataLoader
 
+from frcnn.data import records
 from frcnn.data.dataset import Dataset
 from frcnn.data.records import Split, decode_record, read_sample
 from frcnn.errors import ConfigError, PictureError
@@ -156,8 +159,6 @@ def test_a47_changed_since_indexing(split: Split, change: str) -> None:
 
 def test_a11_a_flipped_byte_is_found_by_its_checksum(standard) -> None:
     """The byte is a grey value: the picture decodes, and length and time are as before."""
-    import hashlib
-
     path = standard.root / "JPEGImages" / "t00.bmp"
     (standard.root / "JPEGImages" / "t00.png").unlink()
     from PIL import Image
@@ -174,3 +175,20 @@ def test_a11_a_flipped_byte_is_found_by_its_checksum(standard) -> None:
         read_sample(record)
     assert (caught.value.code, caught.value.place) == ("RC110", str(path))
     assert "SHA-256" in caught.value.want
+
+
+def test_a11_what_was_hashed_is_what_is_decoded(standard, monkeypatch) -> None:
+    path = standard.root / "JPEGImages" / "t00.png"
+    path.rename(path.with_suffix(".jpg"))
+    path = path.with_suffix(".jpg")
+    sums = f"{hashlib.sha256(path.read_bytes()).hexdigest()}  JPEGImages/t00.jpg\n"
+    (standard.root / "SHA256SUMS").write_text(sums)
+    record = Dataset.open(standard.root).split("train").records[0]
+    opened: list[object] = []
+    real = records.open_regular
+    monkeypatch.setattr(records, "open_regular", lambda p: opened.append(p) or real(p))
+    monkeypatch.setattr(records.pictures, "open_regular", lambda p: opened.append(p) or real(p))
+    assert decode_record(record).notes == ("named .jpg but a PNG",)
+    assert opened == [path]
+    decode_record(replace(record, sha256=""))
+    assert opened == [path] * 3

@@ -91,6 +91,24 @@ def test_a_checkpoint_when_its_time_has_come(make_job: Make) -> None:
     assert len(checkpoint.checkpoints(job.run)) == 7
 
 
+def test_a_long_evaluation_does_not_make_a_checkpoint_due(
+    make_job: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [0.0]
+    real = judge.Judge.evaluate
+
+    def evaluate(*arguments: Any) -> Any:
+        clock[0] += 1000.0
+        return real(*arguments)
+
+    monkeypatch.setattr(checkpoint.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(judge.Judge, "evaluate", evaluate)
+    job = make_job("training.checkpoint.minutes=1", "training.checkpoint.generations=9")
+    fit(job, Quiet())
+    names = [path.stem for path in checkpoint.checkpoints(job.run)]
+    assert names == ["step-000000006", "step-000000003", "step-000000000"]
+
+
 def test_the_best_weights_are_kept(make_job: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     scripted(monkeypatch, [0.5, 0.25])
     job = make_job()

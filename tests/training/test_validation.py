@@ -34,7 +34,7 @@ def test_unusable_settings_are_refused(change: dict) -> None:
     assert caught.value.place == "evaluation"
 
 
-def test_a_copy_with_the_average_as_weights(make_job: Make) -> None:
+def test_a_network_with_the_average_as_weights(make_job: Make) -> None:
     model = make_job().model.train()
     average = start_average(model)
     average["rpn.conv.bias"].fill_(3.0)
@@ -46,6 +46,18 @@ def test_a_copy_with_the_average_as_weights(make_job: Make) -> None:
     plain = averaged(model, None)
     assert torch.equal(plain.rpn.conv.bias, model.rpn.conv.bias)
     assert plain.rpn.conv.weight.is_contiguous(memory_format=torch.channels_last)
+    assert plain.state_dict().keys() == copied.state_dict().keys() == model.state_dict().keys()
+
+
+def test_no_weight_is_copied(make_job: Make) -> None:
+    model = make_job().model.train()
+    average = start_average(model)
+    for own, other in ((model.state_dict(), None), (average, average)):
+        found = averaged(model, other).state_dict()
+        assert {n: t.data_ptr() for n, t in found.items()} == {
+            name: tensor.data_ptr() for name, tensor in own.items()
+        }
+    assert all(p.requires_grad for p in model.rpn.parameters())
 
 
 def test_the_loss_is_the_mean_over_single_pictures(make_job: Make) -> None:

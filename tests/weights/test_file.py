@@ -3,8 +3,6 @@
 import os
 import resource
 import signal
-import sys
-import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -39,22 +37,6 @@ def tensors() -> dict[str, torch.Tensor]:
 def path(tmp_path: Path) -> Path:
     save(tmp_path / "best.safetensors", tensors(), HEADER)
     return tmp_path / "best.safetensors"
-
-
-def in_child(work: Callable[[], object]) -> int:
-    """Run in a forked process; give what `waitpid` says, 0 for a good end."""
-    sys.stdout.flush()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # newer Pythons warn of forks beside threads
-        child = os.fork()
-    if child == 0:
-        code = 1
-        try:
-            work()
-            code = 0
-        finally:
-            os._exit(code)
-    return os.waitpid(child, 0)[1]
 
 
 def refusal(path: Path) -> ModelFileError:
@@ -159,7 +141,9 @@ def test_a_blank_for_a_blank_is_found(path: Path) -> None:
 
 
 @pytest.mark.parametrize("point", ["mid_write", "before_fsync", "before_rename", "after_rename"])
-def test_killed_in_a_save_the_old_or_the_new_is_whole(path: Path, point: str) -> None:
+def test_killed_in_a_save_the_old_or_the_new_is_whole(
+    path: Path, point: str, in_child: Callable
+) -> None:
     def work() -> None:
         kill = {point: lambda: os.kill(os.getpid(), signal.SIGKILL)}
         files.hooks.append(lambda at: kill.get(at, lambda: None)())
@@ -172,7 +156,9 @@ def test_killed_in_a_save_the_old_or_the_new_is_whole(path: Path, point: str) ->
     assert os.listdir(path.parent) == [path.name]
 
 
-def test_a_full_disk_keeps_the_old_file_and_tells_what_it_takes(path: Path) -> None:
+def test_a_full_disk_keeps_the_old_file_and_tells_what_it_takes(
+    path: Path, in_child: Callable
+) -> None:
     def work() -> None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))

@@ -234,7 +234,8 @@ def decode_record(record: Record) -> pictures.Decoded:
             want=f"SHA-256 {record.sha256[:16]}... of SHA256SUMS",
             fix="restore the file from a copy; or, if it was changed on purpose, renew SHA256SUMS",
         )
-    return pictures.decode(record.path)
+    # what was hashed is what is decoded: the file may change between two readings
+    return pictures.decode(data if record.sha256 else record.path, path=record.path)
 
 
 def stamp_of(file: BinaryIO) -> Stamp:

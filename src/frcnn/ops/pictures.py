@@ -66,11 +66,14 @@ class Decoded:
     """Remarks such as "EXIF rotation 6 applied"; empty for a plain file."""
 
 
-def decode(source: Path | bytes, *, max_pixels: int = MAX_PIXELS) -> Decoded:
+def decode(
+    source: Path | bytes, *, path: Path | None = None, max_pixels: int = MAX_PIXELS
+) -> Decoded:
     """Read a picture file.
 
     Args:
         source: path of a file, or its bytes.
+        path: where the bytes are from, as far as that is known; errors and remarks name it.
         max_pixels: more are refused from the header, before anything is decoded.
 
     Returns:
@@ -79,7 +82,8 @@ def decode(source: Path | bytes, *, max_pixels: int = MAX_PIXELS) -> Decoded:
     Raises:
         PictureError: it cannot be read, is damaged, or is refused; codes RC101 ... RC108.
     """
-    place = "<bytes>" if isinstance(source, bytes) else place_of(source)
+    path = path if isinstance(source, bytes) else source
+    place = "<bytes>" if path is None else place_of(path)
     with io.BytesIO(source) if isinstance(source, bytes) else open_regular(source) as file:
         header = read_header(file, place, max_pixels=max_pixels)
         file.seek(0)
@@ -98,7 +102,7 @@ def decode(source: Path | bytes, *, max_pixels: int = MAX_PIXELS) -> Decoded:
     pixels, colour_notes = _load(stream, header, place)
     if header.kind == "JPEG" and NO_END in stream_notes:
         _require_complete(pixels, _load(with_filler(stream), header, place)[0], place)
-    notes = (*_name_note(source, header.kind), *header.notes, *stream_notes, *colour_notes)
+    notes = (*_name_note(path, header.kind), *header.notes, *stream_notes, *colour_notes)
     return Decoded(pixels=exif.upright(pixels, header.orientation), notes=notes)
 
 
@@ -284,8 +288,8 @@ def _first_line(error: Exception) -> str:
     return (str(error).splitlines() or [""])[0][:200] or type(error).__name__
 
 
-def _name_note(source: Path | bytes, kind: str) -> tuple[str, ...]:
-    if isinstance(source, bytes):
+def _name_note(path: Path | None, kind: str) -> tuple[str, ...]:
+    if path is None:
         return ()
-    named = _SUFFIXES.get(source.suffix.lower(), kind)
-    return (f"named {source.suffix} but a {kind}",) if named != kind else ()
+    named = _SUFFIXES.get(path.suffix.lower(), kind)
+    return (f"named {path.suffix} but a {kind}",) if named != kind else ()

@@ -25,7 +25,7 @@ from frcnn.prediction.choice import Choice, Rules, rules_of
 from frcnn.prediction.inference_copy import inference_copy
 from frcnn.prediction.loading import Loaded, Source, is_one_picture, load
 from frcnn.prediction.result import Result
-from frcnn.types import Detections, ImageBatch, Proposals, Size
+from frcnn.types import Detections, ImageBatch, Proposals
 
 Found = TypeVar("Found", Detections, Proposals)
 
@@ -201,10 +201,7 @@ class Detector:
         """
         rules = rules_of(choice or Choice(), self.module.config.postprocess, self.classes)
         found = self._each(pictures, lambda batch: self._network.predict(batch, rules.postprocess))
-        return [
-            _finished(detections, Size(*picture.shape[1:]), rules)
-            for detections, picture in zip(found, pictures, strict=True)
-        ]
+        return [_finished(detections, rules) for detections in found]
 
     def propose(
         self, pictures: Sequence[Tensor], config: ProposalConfig | None = None
@@ -260,10 +257,10 @@ def _batches(prepared: Sequence[Prepared], most: int) -> list[list[int]]:
     ]
 
 
-def _finished(found: Detections, size: Size, rules: Rules) -> Detections:
+def _finished(found: Detections, rules: Rules) -> Detections:
     """Bring detections to the CPU and to the choice, as tensors that anything may be done with."""
     labels = found.labels.cpu()
-    boxes = box_ops.clip(found.boxes.cpu(), size)  # scaling may have rounded past the border
+    boxes = found.boxes.cpu()
     w, h = box_ops.sides(boxes)
     chosen = (w > 0) & (h > 0)
     if rules.labels is not None:

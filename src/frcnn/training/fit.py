@@ -85,6 +85,7 @@ class _Fit:
                     raise self._interrupted()
                 if evaluates:
                     figures = self._evaluate()
+                    timer.restart()  # an evaluation loses nothing that a checkpoint could keep
                 if evaluates and self.judge.has_stalled():
                     break
         return figures

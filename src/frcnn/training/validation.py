@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from frcnn.data.records import Split
 from frcnn.errors import ConfigError
@@ -54,21 +54,23 @@ class EvaluationConfig:
 
 
 def averaged(model: FasterRCNN, average: Mapping[str, Tensor] | None) -> FasterRCNN:
-    """Copy the network, with its running average as weights where there is one.
+    """Give the network in evaluation state, with its running average as weights where it has one.
 
     Args:
         model: stays as it is.
         average: as `averaging.start_average` makes it, or None.
 
     Returns:
-        A copy in evaluation state.
+        Another network of the same weights, or those of the average: nothing is copied, so it is
+        of use until the next step.
     """
-    if average is None:
-        return copy.deepcopy(model).eval()
-    with torch.no_grad():
-        other = copy.deepcopy(model)
-        other.load_state_dict(average)
-    return other.eval()
+    # copy.deepcopy takes from this table instead of copying: everything by its identity
+    table: dict[int, object] = {}
+    for name, tensor in (*model.named_parameters(), *model.named_buffers()):
+        values = (average or {}).get(name, tensor).detach()
+        is_weight = isinstance(tensor, nn.Parameter)
+        table[id(tensor)] = nn.Parameter(values, requires_grad=False) if is_weight else values
+    return copy.deepcopy(model, table).eval()
 
 
 def figures_of(
