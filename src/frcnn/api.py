@@ -14,6 +14,7 @@ from typing import Any, Literal, TypedDict, Unpack, overload
 
 from frcnn import machine
 from frcnn.data.dataset import Dataset
+from frcnn.data.pixel_check import check_all
 from frcnn.data.problems import Report
 from frcnn.data.records import Split
 from frcnn.demo.tour import Tour, TourOptions, take_tour
@@ -260,16 +261,19 @@ def demo(**options: Unpack[TourOptions]) -> Tour:
 def check(data: str | Path | Dataset) -> Report:
     """Look a data set over: what is wrong in it, and what was left out because of that.
 
+    Every picture is decoded, so that one that is cut short is found, too.
+
     Args:
         data: folder of the data, or the data set opened from it.
 
     Returns:
-        The report; `report.errors` and `report.warnings` have code, place, value and fix.
+        The report, however much is wrong; `report.errors` and `report.warnings` have code, place,
+        value and fix.
 
     Raises:
         DataError: the data cannot be used at all.
     """
-    return (data if isinstance(data, Dataset) else Dataset.open(data)).report
+    return check_all(data if isinstance(data, Dataset) else Dataset.open(data, bad_data="report"))
 
 
 def _require_known(verb: str, options: Mapping[str, object], kind: type) -> None:

@@ -1,7 +1,10 @@
 """Every picture decoded once: what headers do not show."""
 
+import pytest
+
 from frcnn.data.dataset import Dataset
-from frcnn.data.pixel_check import check_pixels
+from frcnn.data.pixel_check import check_all, check_pixels
+from frcnn.errors import PictureError
 
 
 def test_a_good_split_stays_as_it_is(standard) -> None:
@@ -29,6 +32,21 @@ def test_cut_and_remarkable_pictures(standard) -> None:
     assert [p.effect for p in report.problems] == ["picture skipped", "picture skipped", "none"]
     assert report.problems[2].got == "3 bytes after the end"
     assert {path: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_a_whole_data_set_each_picture_once(standard) -> None:
+    """However much is wrong, and in whatever split: `trainval` names the same files again."""
+    folder = standard.root / "JPEGImages"
+    for name in ("t01", "t02"):
+        (folder / f"{name}.png").write_bytes((folder / f"{name}.png").read_bytes()[:-40])
+    (folder / "t03.png").write_bytes(b"no picture")
+    main = standard.root / "ImageSets" / "Main"
+    (main / "trainval.txt").write_text((main / "train.txt").read_text())
+    with pytest.raises(PictureError, match="at most 1% are skipped"):
+        Dataset.open(standard.root)
+    report = check_all(Dataset.open(standard.root, bad_data="report"))
+    skipped = [p.code for p in report.problems if p.effect == "picture skipped"]
+    assert sorted(skipped) == ["RC101", "RC102", "RC102"]
 
 
 def test_nothing_in(standard) -> None:

@@ -11,9 +11,11 @@ import torch
 
 from frcnn import presets
 from frcnn.data.dataset import Dataset
+from frcnn.data.problems import Report
+from frcnn.data.records import Split
 from frcnn.errors import ConfigError, DataError, ModelFileError, PictureError
 from frcnn.launch import material
-from frcnn.launch.material import backbone_weights, fill, open_data, usable_pictures
+from frcnn.launch.material import backbone_weights, fill, open_data, require_usable, usable_pictures
 from frcnn.model.batch import CAFFE, TORCHVISION
 from frcnn.presets import RunConfig, StartConfig
 from frcnn.training import keep
@@ -145,11 +147,16 @@ def cut(root: Path, name: str) -> None:
     path.write_bytes(path.read_bytes()[:-60])
 
 
+def looked_over(dataset: Dataset) -> tuple[list[Split], list[Split], Report]:
+    splits = [dataset.split("train"), dataset.split("val")]
+    return splits, *usable_pictures(*splits)
+
+
 def test_more_than_one_in_a_hundred_damaged_is_too_many(copied: Path) -> None:
     cut(copied, "train04")
     dataset = Dataset.open(copied)
     with pytest.raises(PictureError, match="1 of 13 pictures are unusable, at most 1%") as caught:
-        usable_pictures(dataset.split("train"), dataset.split("val"))
+        require_usable(*looked_over(dataset))
     assert caught.value.place.endswith("train04.png")
 
 
@@ -159,7 +166,8 @@ def test_a_few_damaged_ones_are_left_out_and_reported(
     monkeypatch.setattr(material, "MAX_BAD", 0.1)
     cut(copied, "train04")
     dataset = Dataset.open(copied)
-    (train, val), report = usable_pictures(dataset.split("train"), dataset.split("val"))
+    splits, (train, val), report = looked_over(dataset)
+    require_usable(splits, (train, val), report)
     assert (len(train), len(val)) == (9, 3)
     assert "train04" not in {record.name for record in train.records}
     assert "1 picture skipped" in report.summary()
@@ -171,7 +179,7 @@ def test_a_split_of_which_nothing_is_left(copied: Path, monkeypatch: pytest.Monk
         cut(copied, f"val{number:02}")
     dataset = Dataset.open(copied)
     with pytest.raises(DataError):
-        usable_pictures(dataset.split("train"), dataset.split("val"))
+        require_usable(*looked_over(dataset))
 
 
 @pytest.mark.parametrize("start", [{"backbone_weights": "none"}, {"init": "runs/a-001"}])

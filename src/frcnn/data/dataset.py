@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, get_args
 
 from frcnn.data import voc
 from frcnn.data.class_names import classes_of, require_known
@@ -21,7 +21,7 @@ from frcnn.data.voc_layout import SPLIT_NAMES
 from frcnn.errors import AnnotationError, ConfigError, DataError
 from frcnn.ops.picture_header import place_of
 
-BadData = Literal["error", "skip"]
+BadData = Literal["error", "skip", "report"]
 
 MAX_BAD = 0.01
 """Share of pictures that may be skipped before the first bad one is an error."""
@@ -61,7 +61,8 @@ class Dataset:
                 training split. A model that is evaluated gives its own.
             training: which split that is, by any of its names; empty: found by looking.
             bad_data: "skip" leaves unusable pictures out, up to one in a hundred, "error" raises
-                the first. A bad box never costs its picture.
+                the first, "report" leaves out however many, for looking a set over. A bad box
+                never costs its picture.
 
         Returns:
             The data set. DataError when it cannot be used: RC1xx for a picture, RC2xx for an
@@ -191,18 +192,18 @@ def _turn(seed: int, name: str) -> bytes:
 def _require_usable(folder: voc.Folder, bad_data: BadData) -> None:
     """Raise the first bad picture's error where skipping is not wanted, or not enough."""
     bad = [p for p in folder.problems if p.effect == "picture skipped"]
-    if bad_data not in ("error", "skip"):
+    if bad_data not in get_args(BadData):
         raise ConfigError(
             "RC321",
             "bad_data",
             "no such policy",
             got=repr(bad_data),
-            want="error or skip",
+            want="error, skip or report",
             fix="name one of them",
         )
     if bad and bad_data == "error":
         raise bad[0].error()
-    if len(bad) > MAX_BAD * folder.pictures:
+    if bad_data == "skip" and len(bad) > MAX_BAD * folder.pictures:
         raise too_many(bad, folder.pictures)
 
 

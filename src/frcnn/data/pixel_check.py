@@ -4,9 +4,25 @@ Opening a data set reads headers. A picture that is cut short behind its header,
 found here, before training, instead of in the middle of it.
 """
 
+from frcnn.data.dataset import Dataset
 from frcnn.data.problems import Problem, Report, remark
 from frcnn.data.records import Split, decode_record
 from frcnn.errors import PictureError
+
+
+def check_all(dataset: Dataset) -> Report:
+    """Decode every picture of a data set, whatever its splits, each once.
+
+    Args:
+        dataset: its files are read, none is kept in memory or changed.
+
+    Returns:
+        The data set's report, with what decoding adds to it.
+    """
+    splits = dataset.splits.values()
+    every = {record.path: record for split in splits for record in split.records}
+    whole = Split(name="all", classes=dataset.classes, records=tuple(every.values()))
+    return dataset.report.plus(check_pixels(whole)[1].problems)
 
 
 def check_pixels(split: Split) -> tuple[Split, Report]:

@@ -70,17 +70,27 @@ def usable_pictures(*splits: Split) -> tuple[list[Split], Report]:
 
     Returns:
         The splits without the pictures that cannot be read, and what was wrong with these.
+    """
+    checked = [check_pixels(split) for split in splits]
+    report = Report(tuple(problem for _, each in checked for problem in each.problems))
+    return [usable for usable, _ in checked], report
+
+
+def require_usable(splits: Sequence[Split], usable: Sequence[Split], report: Report) -> None:
+    """Refuse data of which too much cannot be read.
+
+    Args:
+        splits: as they were opened.
+        usable: what `usable_pictures` left of them.
+        report: why it left no more.
 
     Raises:
         DataError: more than one picture in a hundred cannot be read, or all of a split.
     """
-    checked = [check_pixels(split) for split in splits]
-    report = Report(tuple(problem for _, each in checked for problem in each.problems))
     bad = [problem for problem in report.problems if problem.effect == "picture skipped"]
     pictures = sum(map(len, splits))
-    if len(bad) > MAX_BAD * pictures or not all(len(usable) for usable, _ in checked):
+    if len(bad) > MAX_BAD * pictures or not all(map(len, usable)):
         raise too_many(bad, pictures)
-    return [usable for usable, _ in checked], report
 
 
 def backbone_weights(config: RunConfig, say: Say) -> BackboneWeights | None:

@@ -10,7 +10,7 @@ from frcnn import files, machine, settings
 from frcnn.data.dataset import Dataset
 from frcnn.data.problems import Report
 from frcnn.data.records import Split
-from frcnn.errors import ModelFileError
+from frcnn.errors import DataError, FrcnnError, ModelFileError
 from frcnn.launch.asked import (
     first_settings,
     fitted_away,
@@ -32,6 +32,7 @@ from frcnn.launch.material import (
     backbone_weights,
     fill,
     open_data,
+    require_usable,
     usable_pictures,
 )
 from frcnn.launch.options import TrainOptions
@@ -87,7 +88,7 @@ def launch(data: str | Path | Dataset | None, options: TrainOptions, say: Say) -
     config = first_settings(data, options)
     require_start(options, config.start)
     machine.resolve_precision(config.training.precision, device)  # before pictures are decoded
-    dataset, train, val = open_data(config, _opened(data))
+    dataset, train, val = _open(config, data, say)
     out = Path(options.get("out", "runs"))
     files.require_writable(out)
     train, val, report = _usable(dataset, train, val, say)
@@ -169,7 +170,7 @@ def _resumed(
     require_same_scheme(began, config)
     machine.resolve_precision(config.training.precision, device)
     say(f"run {run.path}, resumed")
-    dataset, train, val = open_data(config, _opened(data))
+    dataset, train, val = _open(config, data, say)
     config = replace(config, data=str(Path(config.data).absolute()))
     train, val, _ = _usable(dataset, train, val, say)
     train, _ = _without_small_boxes(train, config, say)
@@ -197,8 +198,20 @@ def _keep_settings(launched: Launched) -> None:
         settings.write_yaml(run.config, config)
 
 
-def _opened(data: str | Path | Dataset | None) -> Dataset | None:
-    return data if isinstance(data, Dataset) else None
+def _open(
+    config: RunConfig, data: str | Path | Dataset | None, say: Say
+) -> tuple[Dataset, Split, Split]:
+    """Open the data; where it cannot be used, say all that is wrong with it before the error."""
+    if isinstance(data, Dataset):
+        return open_data(config, data)
+    try:
+        return open_data(config)
+    except DataError:
+        with suppress(FrcnnError):
+            classes = config.classes or None
+            found = Dataset.open(config.data, classes=classes, bad_data="report").report
+            say(found.summary())
+        raise
 
 
 def _begin_again(
@@ -241,7 +254,8 @@ def _job(  # a run's parts, put together in this one place
 
 def _usable(dataset: Dataset, train: Split, val: Split, say: Say) -> tuple[Split, Split, Report]:
     """Leave out pictures that cannot be decoded, and say what the data is."""
-    (train, val), found = usable_pictures(train, val)
+    opened = (train, val)
+    (train, val), found = usable_pictures(*opened)
     report = dataset.report.plus(found.problems)
     say(
         f"data {dataset.name}: {len(train)} pictures to train on "
@@ -253,6 +267,7 @@ def _usable(dataset: Dataset, train: Split, val: Split, say: Say) -> tuple[Split
     summary = report.summary()
     if summary:
         say(summary)
+    require_usable(opened, (train, val), found)
     return train, val, report
 
 
