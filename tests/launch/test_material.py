@@ -190,13 +190,20 @@ def test_none_wanted(start: dict[str, str], said: list[str]) -> None:
 
 def test_without_a_network_it_starts_from_scratch_and_says_so(said: list[str]) -> None:
     assert backbone_weights(asking(), said.append) is None
-    assert said[0].startswith("warning: the published weights cannot be had, so resnet18 starts")
-    assert "--backbone-weights" in said[1]
+    first, then, remedy = said
+    assert first.startswith("warning: the published weights cannot be had (FRCNN_OFFLINE is set")
+    assert "so resnet18 starts from random numbers" in then
+    assert "--backbone-weights" in remedy
 
 
 def test_published_weights_that_were_named_must_be_had(said: list[str]) -> None:
     with pytest.raises(ModelFileError, match="RC540"):
         backbone_weights(asking(backbone_weights="ResNet18_Weights.IMAGENET1K_V1"), said.append)
+
+
+def test_published_weights_that_there_are_not(said: list[str]) -> None:
+    with pytest.raises(ModelFileError, match="RC542"):
+        backbone_weights(asking(backbone_weights="ResNet18_Weights.IMAGENET1K_V7"), said.append)
 
 
 def test_published_weights_of_another_network(said: list[str]) -> None:

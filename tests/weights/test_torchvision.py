@@ -17,7 +17,14 @@ from frcnn.errors import DiskError, ModelFileError
 from frcnn.model.batch import TORCHVISION
 from frcnn.weights import torchvision
 from frcnn.weights.backbone import ARCHITECTURES
-from frcnn.weights.torchvision import DEFAULTS, PUBLISHED, UNAVAILABLE, fetch, read_published
+from frcnn.weights.torchvision import (
+    DEFAULTS,
+    PUBLISHED,
+    UNAVAILABLE,
+    fetch,
+    is_published_name,
+    read_published,
+)
 
 CONTENT = b"weights" * 300_000  # two chunks
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -272,3 +279,39 @@ def test_a_cache_that_cannot_be_written(server, tmp_path: Path) -> None:
     with pytest.raises(DiskError) as raised:
         fetch(f"{server.url}/ok/a.pth", SHA256, tmp_path / "file", say=lambda line: None)
     assert raised.value.code == "RC603"
+
+
+@pytest.mark.parametrize(
+    ("named", "published"),
+    [
+        ("VGG16_Weights.IMAGENET1K_V1", True),
+        ("VGG16_Weights.IMAGENET1K_FEATURES", True),
+        ("resnet18_weights.imagenet1k_v1", True),
+        ("my_weights.pth", False),
+        ("my_weights.safetensors", False),
+        ("runs/VGG16_Weights.IMAGENET1K_V1", False),
+        ("vgg16", False),
+    ],
+)
+def test_a_name_is_told_from_a_path(named: str, *, published: bool) -> None:
+    assert is_published_name(named) is published
+
+
+def test_a_file_of_that_name_is_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("VGG16_Weights.MINE").touch()
+    assert not is_published_name("VGG16_Weights.MINE")
+
+
+@pytest.mark.parametrize(
+    ("named", "near"),
+    [
+        ("VGG16_Weights.IMAGENET1K_FEATURES", "VGG16_Weights.IMAGENET1K_V1"),
+        ("resnet18_weights.imagenet1k_v1", "ResNet18_Weights.IMAGENET1K_V1"),
+    ],
+)
+def test_the_nearest_name_is_given(named: str, near: str) -> None:
+    with pytest.raises(ModelFileError, match="RC542") as raised:
+        read_published(named, say=print)
+    assert raised.value.fix == f"did you mean {near}?"
+    assert near in raised.value.want

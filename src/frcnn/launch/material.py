@@ -16,7 +16,13 @@ from frcnn.presets import RunConfig
 from frcnn.training import start
 from frcnn.weights import file as weights_file
 from frcnn.weights.backbone import PREPROCESSING, BackboneWeights, read_backbone
-from frcnn.weights.torchvision import DEFAULTS, PUBLISHED, UNAVAILABLE, read_published
+from frcnn.weights.torchvision import (
+    DEFAULTS,
+    PUBLISHED,
+    UNAVAILABLE,
+    is_published_name,
+    read_published,
+)
 
 Say = Callable[[str], None]
 FROM_SCRATCH = "random numbers"
@@ -93,12 +99,12 @@ def require_usable(splits: Sequence[Split], usable: Sequence[Split], report: Rep
         raise too_many(bad, pictures)
 
 
-def backbone_weights(config: RunConfig, say: Say) -> BackboneWeights | None:
+def backbone_weights(config: RunConfig, warn: Say) -> BackboneWeights | None:
     """Find the weights that the backbone starts from.
 
     Args:
         config: its `start` and backbone are read.
-        say: told of a download, and plainly where the published weights cannot be had.
+        warn: told of a download, and plainly where the published weights cannot be had.
 
     Returns:
         The weights, their preprocessing known; None for a start from random numbers or from
@@ -111,18 +117,20 @@ def backbone_weights(config: RunConfig, say: Say) -> BackboneWeights | None:
     named, architecture = config.start.backbone_weights, config.model.backbone.name
     if begins_with_ours(config) or named == "none":
         return None
-    if named and named not in PUBLISHED:
+    if named and not is_published_name(named):
         weights = read_backbone(named, architecture)
         return _with_preprocessing(weights, config.start.preprocessing)
     published = named or DEFAULTS[architecture]
-    _require_architecture(published, architecture)
+    if published in PUBLISHED:
+        _require_architecture(published, architecture)
     try:
-        return read_published(published, say=say)
+        return read_published(published, say=warn)
     except ModelFileError as error:
         if named or error.code != UNAVAILABLE:
             raise
-        say(f"warning: {error.what}, so {architecture} starts from random numbers and needs more")
-        say("  pictures and time; --backbone-weights FILE starts from a file")
+        warn(f"warning: {error.what} ({error.got}),")
+        warn(f"  so {architecture} starts from random numbers and needs more pictures and time;")
+        warn("  --backbone-weights FILE starts from a file")
         return None
 
 

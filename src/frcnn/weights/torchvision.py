@@ -13,6 +13,7 @@ import functools
 import hashlib
 import http.client
 import os
+import re
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -27,11 +28,14 @@ from torchvision import models
 from frcnn import files
 from frcnn.errors import ModelFileError
 from frcnn.model.batch import Normalisation
+from frcnn.settings import nearest
 from frcnn.weights.backbone import Architecture, BackboneWeights, read_backbone
 
 UNAVAILABLE = "RC540"
 """Code of the error that means: not to be had here and now; training from scratch is the way."""
 
+_ENDINGS = (".safetensors", ".pth", ".pt", ".bin")
+"""Of files with weights; a name such as my_weights.pth has the form of a published one."""
 _TIMEOUT_SECONDS = 30.0
 _CHUNK = 1024 * 1024
 _SIZE_CAP = 1024 * _CHUNK  # the largest of the files below has 528 MiB
@@ -78,6 +82,20 @@ Say = Callable[[str], object]
 Progress = Callable[[int, int], object]
 
 
+def is_published_name(named: str) -> bool:
+    """Tell the name of published weights, even one that there is not, from the path of a file.
+
+    Args:
+        named: what a person wrote.
+
+    Returns:
+        Whether it has the form `Network_Weights.NAME`, and is no file.
+    """
+    path = Path(named)
+    is_enum = re.fullmatch(r"\w+_weights\.\w+", named, re.IGNORECASE) is not None
+    return is_enum and path.suffix.lower() not in _ENDINGS and not path.exists()
+
+
 def read_published(name: str, *, say: Say, progress: Progress | None = None) -> BackboneWeights:
     """Read published weights, from the cache or by a download.
 
@@ -95,13 +113,15 @@ def read_published(name: str, *, say: Say, progress: Progress | None = None) -> 
         DiskError: the cache cannot be written to.
     """
     if name not in PUBLISHED:
+        by_letters = {known.casefold(): known for known in PUBLISHED}
+        near = by_letters.get(nearest(name.casefold(), by_letters) or "")
         raise ModelFileError(
             "RC542",
             name,
             "no published weights of this name",
             got=name,
             want=", ".join(PUBLISHED),
-            fix="take one of these, or a file with --backbone-weights",
+            fix=f"did you mean {near}?" if near else "take one of these, or name a file",
         )
     entry, weights = PUBLISHED[name], models.get_weight(name)
     folder = Path(torch.hub.get_dir()) / "checkpoints"
