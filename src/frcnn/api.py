@@ -106,8 +106,9 @@ def train(data: str | Path | Dataset | None = None, **options: Unpack[TrainOptio
     """
     _require_known("train", options, TrainOptions)
     quiet = options.get("quiet", False)
-    launched = launch(data, options, _silent if quiet else _say)
-    figures = train_launched(launched, Quiet() if quiet else display_for())
+    display = Quiet() if quiet else display_for()
+    launched = launch(data, options, _silent if quiet else _say, display.warn)
+    figures = train_launched(launched, display)
     return Run(folder=launched.job.run, figures=figures)
 
 

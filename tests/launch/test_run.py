@@ -125,6 +125,9 @@ class Told(Quiet):
     def say(self, text: str) -> None:
         self.said.append(text)
 
+    def warn(self, text: str) -> None:
+        self.said.append(text)
+
 
 def test_killed_before_its_first_checkpoint_it_begins_again_as_it_began(
     ended: RunFolder, rectangles: Path, options: Callable, said: list[str]

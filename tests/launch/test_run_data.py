@@ -9,10 +9,13 @@ import pytest
 from frcnn import settings
 from frcnn.data.dataset import Dataset
 from frcnn.errors import DataError
+from frcnn.launch import run
 from frcnn.launch.measure import measure
 from frcnn.launch.run import launch, train
+from frcnn.model.batch import TORCHVISION
 from frcnn.presets import RunConfig
 from frcnn.training.progress import Quiet
+from frcnn.weights.backbone import BackboneWeights
 
 CLASSES = ("red", "blue", "Red")
 """In an order of their own, and two that differ only in capitals."""
@@ -59,6 +62,25 @@ def test_its_classes_are_known_to_a_resume_and_to_an_evaluation(
     assert launch(opened, {"resume": run.path, "device": "cpu"}, said.append).job.val.classes == (
         CLASSES
     )
+
+
+def test_what_was_changed_in_reading_weights_is_said(
+    capitals: Path, options: Callable, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notes = ("bfloat16 weights became float32",)
+    weights = BackboneWeights(tensors={}, preprocessing=TORCHVISION, origin="theirs", notes=notes)
+    monkeypatch.setattr(run, "backbone_weights", lambda *_: weights)
+    launch(Dataset.open(capitals, classes=CLASSES), options(), said.append)
+    assert "backbone weights: bfloat16 weights became float32" in said
+
+
+def test_a_start_from_random_numbers_is_told_where_nothing_else_is(
+    capitals: Path, options: Callable, said: list[str]
+) -> None:
+    dataset = Dataset.open(capitals, classes=CLASSES)
+    launch(dataset, options(), lambda _: None, said.append)
+    assert said[0].startswith("warning: the published weights cannot be had")
+    assert "random numbers" in said[1]
 
 
 def test_they_can_be_named_as_a_setting(capitals: Path, asked: dict, said: list[str]) -> None:

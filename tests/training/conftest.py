@@ -40,6 +40,9 @@ class Recorder(Quiet):
     def say(self, text: str) -> None:
         self.said.append(text)
 
+    def warn(self, text: str) -> None:
+        self.said.append(text)
+
 
 @pytest.fixture
 def recorder() -> Callable[[], Recorder]:

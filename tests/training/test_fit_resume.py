@@ -173,10 +173,10 @@ def test_d18_an_evaluation_that_fails_is_made_up_for(
     real = judge.figures_of
 
     def fails(*_: Any, **__: Any) -> None:
-        raise ModelFileError("RC520", "the network", "its numbers are not finite", fix="-")
+        raise ModelFileError("RC505", "the network", "its numbers are not finite", fix="-")
 
     monkeypatch.setattr(judge, "figures_of", fails)
-    with pytest.raises(ModelFileError, match="RC520"):
+    with pytest.raises(ModelFileError, match="RC505"):
         fit(make_job(name="stopped"), Quiet())
     stopped = make_job(name="stopped")
     assert checkpoint.checkpoints(stopped.run)[0].stem == "step-000000003"

@@ -44,6 +44,15 @@ def test_golden_texts() -> None:
     )
 
 
+def test_a_warning_is_shown_however_little_else_is(capsys: pytest.CaptureFixture[str]) -> None:
+    for display in (Lines(stream := io.StringIO()), Bar(terminal := Terminal()), Quiet()):
+        display.say("a remark")
+        display.warn("warning: look")
+    assert stream.getvalue() == "a remark\nwarning: look\n"
+    assert "warning: look" in terminal.getvalue()
+    assert capsys.readouterr() == ("", "warning: look\n")
+
+
 def test_lines_come_now_and_then_and_at_the_end(clock: Callable[[float], None]) -> None:
     stream = io.StringIO()
     with Lines(stream) as display:

@@ -37,7 +37,7 @@ class Shared:
     json: _Flag = False
     """Write the result to stdout as JSON; what is for people goes to stderr."""
     quiet: Annotated[bool, Parameter(name=("--quiet", "-q"), negative="")] = False
-    """Show no progress and no remarks, only the result."""
+    """Show no progress and no remarks, only warnings and the result."""
     debug: _Flag = False
     """Show the traceback of an error."""
 

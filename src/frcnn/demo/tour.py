@@ -102,7 +102,7 @@ def take_tour(options: TourOptions, display: Display, say: Say) -> Tour:
     asked = _asked(options)
     _require_possible(asked)  # what is wrong is told before anything is drawn
     scenes = _scenes(options, say)
-    launched = launch(scenes, asked, say)
+    launched = launch(scenes, asked, say, display.warn)
     train(launched, display)
     run = launched.job.run
     say("evaluating on the test scenes")

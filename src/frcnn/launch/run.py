@@ -63,13 +63,17 @@ class Launched:
     config: RunConfig
 
 
-def launch(data: str | Path | Dataset | None, options: TrainOptions, say: Say) -> Launched:
+def launch(
+    data: str | Path | Dataset | None, options: TrainOptions, say: Say, warn: Say | None = None
+) -> Launched:
     """Prepare a run, new or resumed.
 
     Args:
         data: folder of the data, or the data set opened from it; None takes the config's.
         options: what was asked for.
         say: told in one line each what was decided.
+        warn: told what changes what comes out, and of a download, even where little is said;
+            None: `say`.
 
     Returns:
         The run, its folder written but for what training adds.
@@ -80,10 +84,11 @@ def launch(data: str | Path | Dataset | None, options: TrainOptions, say: Say) -
         ModelFileError: the weights to start from cannot be used.
         DiskError: the run folder cannot be written.
     """
+    warn = warn or say
     resumed = options.get("resume")
     if resumed is not None:
         require_resumable(options)
-        return _resumed(RunFolder.open(Path(resumed)), data, options, say)
+        return _resumed(RunFolder.open(Path(resumed)), data, options, say, warn)
     device = machine.resolve_device(options.get("device", "auto"))
     config = first_settings(data, options)
     require_start(options, config.start)
@@ -92,13 +97,15 @@ def launch(data: str | Path | Dataset | None, options: TrainOptions, say: Say) -
     out = Path(options.get("out", "runs"))
     files.require_writable(out)
     train, val, report = _usable(dataset, train, val, say)
-    weights = backbone_weights(config, say)
+    weights = backbone_weights(config, warn)
     config = with_whole_paths(fitted_settings(config, train, weights, options))
     require_possible(config, device, len(train.classes))
     train, small = _without_small_boxes(train, config, say)
     model = _new_network(config)
     config = replace(config, started_from=fill(model, config, train.classes, weights))
-    _say_settings(config, model, options, say)
+    for note in weights.notes if weights else ():
+        say(f"backbone weights: {note}")
+    _say_settings(config, model, options, say, warn)
     stored = open_proposals(config, train, out)
     run = RunFolder.create(out, dataset.name)
     config = keep_proposals(stored, run, config)
@@ -146,14 +153,16 @@ def _learn(launched: Launched, display: Display) -> AnyFigures | None:
     return SCHEMES[job.config.scheme](course).figures
 
 
-def _say_settings(config: RunConfig, model: FasterRCNN, options: TrainOptions, say: Say) -> None:
+def _say_settings(
+    config: RunConfig, model: FasterRCNN, options: TrainOptions, say: Say, warn: Say
+) -> None:
     """Say what is trained, and what of it may surprise."""
     say(f"model {config.preset}: {config.started_from}")
     if other := fitted_away(config, options):
         say(f"settings other than the preset's: {'; '.join(other)}")
     if config.started_from == FROM_SCRATCH and model.backbone.is_partly_frozen:
         backbone = config.model.backbone
-        say(
+        warn(
             f"warning: {backbone.name} starts from random numbers, and what is frozen stays random"
             f" (model.backbone.frozen_stages {backbone.frozen_stages}, batch_norm "
             f"{backbone.batch_norm}); 0 and live learn everything"
@@ -161,7 +170,11 @@ def _say_settings(config: RunConfig, model: FasterRCNN, options: TrainOptions, s
 
 
 def _resumed(
-    run: RunFolder, data: str | Path | Dataset | None, options: TrainOptions, say: Say
+    run: RunFolder,
+    data: str | Path | Dataset | None,
+    options: TrainOptions,
+    say: Say,
+    warn: Say,
 ) -> Launched:
     device = machine.resolve_device(options.get("device", "auto"))
     began = on_data(settings.read_yaml(run.config, RunConfig), data)
@@ -177,7 +190,7 @@ def _resumed(
     model = _new_network(config)
     if not has_begun(run):
         require_possible(config, device, len(train.classes))
-        _begin_again(run, model, config, train, say)
+        _begin_again(run, model, config, train, warn)
     return Launched(job=_job(run, model, (train, val), config, device, options), config=config)
 
 
@@ -210,16 +223,17 @@ def _open(
         with suppress(FrcnnError):
             classes = config.classes or None
             found = Dataset.open(config.data, classes=classes, bad_data="report").report
-            say(found.summary())
+            if found.problems:
+                say(found.summary())
         raise
 
 
 def _begin_again(
-    run: RunFolder, model: FasterRCNN, config: RunConfig, train: Split, say: Say
+    run: RunFolder, model: FasterRCNN, config: RunConfig, train: Split, warn: Say
 ) -> None:
     """Start as a run started that was killed before its first checkpoint, or not at all."""
     from_scratch = config.started_from == FROM_SCRATCH
-    weights = None if from_scratch else backbone_weights(config, say)
+    weights = None if from_scratch else backbone_weights(config, warn)
     found = fill(model, config, train.classes, weights)
     if found != config.started_from:
         raise ModelFileError(

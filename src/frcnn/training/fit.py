@@ -99,10 +99,10 @@ class _Fit:
         if resumes or self.diary.has_begun:
             around = self.job.circumstances
             for warning in checkpoint.restore(self.job.run, self.progress, around):
-                self.display.say(f"warning: {warning}")
+                self.display.warn(f"warning: {warning}")
         step = self.progress.step
         for warning in self.diary.rewind(step):
-            self.display.say(f"warning: {warning}")
+            self.display.warn(f"warning: {warning}")
         if not resumes:
             self._save()
         if step:
@@ -116,6 +116,8 @@ class _Fit:
         try:
             return self.judge.evaluate(self.progress)
         except ModelFileError as error:
+            if not (error.code == "RC520" or error.code == "RC525"):
+                raise
             step = self.progress.step
             checkpoint.forget(self.job.run, step)
             raise exploded(error, step, self._rate_of(max(step - 1, 0))) from error
@@ -207,7 +209,7 @@ class _Fit:
         except DiskError as error:  # what the diary keeps back it writes before a checkpoint
             if not self.diary_is_kept_back:
                 why = f"{error.place}: {error.what} ({error.got})"
-                self.display.say(f"warning: {why}; training goes on until the next checkpoint")
+                self.display.warn(f"warning: {why}; training goes on until the next checkpoint")
             self.diary_is_kept_back = True
         self.display.step(report, self.length.total)
         for callback in self.job.callbacks:

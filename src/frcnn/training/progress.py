@@ -31,9 +31,12 @@ class Display(Protocol):
     def say(self, text: str) -> None:
         """Show a line that stays."""
 
+    def warn(self, text: str) -> None:
+        """Show a line that stays, however little else is shown: it changes what comes out."""
+
 
 class Quiet:
-    """Shows nothing."""
+    """Shows warnings alone."""
 
     def __enter__(self) -> Self:
         """Do nothing."""
@@ -50,6 +53,10 @@ class Quiet:
 
     def say(self, text: str) -> None:
         """Do nothing."""
+
+    def warn(self, text: str) -> None:
+        """Write the line to stderr."""
+        print(text, file=sys.stderr, flush=True)
 
 
 class Lines:
@@ -90,6 +97,10 @@ class Lines:
         """Write the line at once."""
         self._stream.write(text + "\n")
         self._stream.flush()
+
+    def warn(self, text: str) -> None:
+        """Write the line at once."""
+        self.say(text)
 
 
 class Bar:
@@ -136,6 +147,10 @@ class Bar:
     def say(self, text: str) -> None:
         """Print above the bar."""
         self._progress.console.print(text, markup=False, highlight=False)
+
+    def warn(self, text: str) -> None:
+        """Print above the bar."""
+        self.say(text)
 
 
 def display_for(stream: TextIO | None = None) -> Display:
