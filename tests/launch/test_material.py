@@ -14,6 +14,7 @@ from frcnn.data.dataset import Dataset
 from frcnn.errors import ConfigError, DataError, ModelFileError, PictureError
 from frcnn.launch import material
 from frcnn.launch.material import backbone_weights, fill, open_data, usable_pictures
+from frcnn.model.backbone import BackboneConfig
 from frcnn.model.batch import CAFFE, TORCHVISION
 from frcnn.presets import RunConfig, StartConfig
 from frcnn.training import keep
@@ -157,6 +158,16 @@ def test_without_a_network_it_starts_from_scratch_and_says_so(said: list[str]) -
     assert backbone_weights(asking(), said.append) is None
     assert said[0].startswith("warning: the published weights cannot be had, so resnet18 starts")
     assert "--backbone-weights" in said[1]
+
+
+def test_a_network_without_published_weights_starts_from_scratch_and_says_so(
+    said: list[str],
+) -> None:
+    config = asking()
+    model = replace(config.model, backbone=BackboneConfig(name="zf"))
+    assert backbone_weights(replace(config, model=model), said.append) is None
+    assert said[0].startswith("warning: no weights of zf are known here, so zf starts from random")
+    assert "--backbone-weights FILE" in said[1]
 
 
 def test_published_weights_that_were_named_must_be_had(said: list[str]) -> None:

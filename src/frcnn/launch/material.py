@@ -99,6 +99,9 @@ def backbone_weights(config: RunConfig, say: Say) -> BackboneWeights | None:
     if named and named not in PUBLISHED:
         weights = read_backbone(named, architecture)
         return _with_preprocessing(weights, config.start.preprocessing)
+    if not named and architecture not in DEFAULTS:
+        _say_from_scratch(f"no weights of {architecture} are known here", architecture, say)
+        return None
     published = named or DEFAULTS[architecture]
     _require_architecture(published, architecture)
     try:
@@ -106,8 +109,7 @@ def backbone_weights(config: RunConfig, say: Say) -> BackboneWeights | None:
     except ModelFileError as error:
         if named or error.code != UNAVAILABLE:
             raise
-        say(f"warning: {error.what}, so {architecture} starts from random numbers and needs more")
-        say("  pictures and time; --backbone-weights FILE starts from a file")
+        _say_from_scratch(error.what, architecture, say)
         return None
 
 
@@ -133,6 +135,11 @@ def fill(
         header, tensors = weights_file.load(path)
         return start.take_weights(model, classes, header, tensors, str(path))
     return FROM_SCRATCH if weights is None else start.take_backbone(model, weights)
+
+
+def _say_from_scratch(reason: str, architecture: str, say: Say) -> None:
+    say(f"warning: {reason}, so {architecture} starts from random numbers and needs more")
+    say("  pictures and time; --backbone-weights FILE starts from a file")
 
 
 def _require_architecture(published: str, architecture: str) -> None:
