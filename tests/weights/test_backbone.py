@@ -213,6 +213,7 @@ def test_zf_may_bring_fc6_and_fc7(tmp_path: Path, zf, monkeypatch: pytest.Monkey
     small = {name: tuple(min(s, 8) for s in shape) for name, shape in backbone._ZF_FC.items()}
     wanted = {name: tuple(tensor.shape) for name, tensor in zf.items()}
     monkeypatch.setattr(backbone, "_shapes", lambda _: (wanted, {**wanted, **small}))
+    monkeypatch.setattr(backbone, "ARCHITECTURES", ("zf",))
     whole = zf | {name: torch.ones(shape) for name, shape in small.items()}
     assert set(FC6_FC7) <= set(read_backbone(write(tmp_path / "a", whole), "zf").tensors)
     del whole["classifier.3.bias"]
