@@ -16,6 +16,7 @@ from frcnn.data.records import Split
 from frcnn.errors import ConfigError, DataError, ModelFileError, PictureError
 from frcnn.launch import material
 from frcnn.launch.material import backbone_weights, fill, open_data, require_usable, usable_pictures
+from frcnn.model.backbone import BackboneConfig
 from frcnn.model.batch import CAFFE, TORCHVISION
 from frcnn.presets import RunConfig, StartConfig
 from frcnn.training import keep
@@ -194,6 +195,17 @@ def test_without_a_network_it_starts_from_scratch_and_says_so(said: list[str]) -
     assert first.startswith("warning: the published weights cannot be had (FRCNN_OFFLINE is set")
     assert "so resnet18 starts from random numbers" in then
     assert "--backbone-weights" in remedy
+
+
+def test_a_network_without_published_weights_starts_from_scratch_and_says_so(
+    said: list[str],
+) -> None:
+    config = asking()
+    model = replace(config.model, backbone=BackboneConfig(name="zf"))
+    assert backbone_weights(replace(config, model=model), said.append) is None
+    assert said[0].startswith("warning: no weights of zf are known here")
+    assert "so zf starts from random numbers" in said[1]
+    assert "--backbone-weights FILE" in said[2]
 
 
 def test_published_weights_that_were_named_must_be_had(said: list[str]) -> None:

@@ -184,6 +184,48 @@ def test_a_head_that_is_partly_nan_is_refused(tmp_path: Path, small_vgg) -> None
     assert refusal(write(tmp_path / "a", small_vgg), "vgg16").code == "RC517"
 
 
+# ZF, which torchvision does not have
+
+
+@pytest.fixture
+def zf() -> dict[str, torch.Tensor]:
+    """ZF's convolutions, all ones."""
+    wanted, _ = backbone._shapes("zf")
+    return {name: torch.ones(shape) for name, shape in wanted.items()}
+
+
+def test_zf_has_names_of_its_own(tmp_path: Path, zf) -> None:
+    assert list(zf)[:2] == ["conv1.weight", "conv1.bias"]
+    path = write(tmp_path / "a", zf, preprocessing=json.dumps(SAID))
+    found = read_backbone(path, "zf")
+    assert set(found.tensors) == {f"conv{n}.{k}" for n in range(1, 6) for k in ("weight", "bias")}
+    assert found.preprocessing == CAFFE
+
+
+def test_zf_of_another_size_is_refused(tmp_path: Path, zf) -> None:
+    error = refusal(write(tmp_path / "a", zf | {"conv5.bias": torch.ones(384)}), "zf")
+    assert error.code == "RC510"
+    assert "conv5.bias [384] instead of [256]" in error.got
+
+
+def test_zf_may_bring_fc6_and_fc7(tmp_path: Path, zf, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert backbone._shapes("zf")[1]["classifier.0.weight"] == (4096, 256 * 6 * 6)
+    small = {name: tuple(min(s, 8) for s in shape) for name, shape in backbone._ZF_FC.items()}
+    wanted = {name: tuple(tensor.shape) for name, tensor in zf.items()}
+    monkeypatch.setattr(backbone, "_shapes", lambda _: (wanted, {**wanted, **small}))
+    monkeypatch.setattr(backbone, "ARCHITECTURES", ("zf",))
+    whole = zf | {name: torch.ones(shape) for name, shape in small.items()}
+    assert set(FC6_FC7) <= set(read_backbone(write(tmp_path / "a", whole), "zf").tensors)
+    del whole["classifier.3.bias"]
+    assert refusal(write(tmp_path / "b", whole), "zf").code == "RC510"
+
+
+def test_zf_is_told_from_the_others(tmp_path: Path, zf, resnet) -> None:
+    error = refusal(write(tmp_path / "a", zf), "vgg16")
+    assert (error.code, error.got) == ("RC516", "zf")
+    assert refusal(write(tmp_path / "b", resnet), "zf").code == "RC516"
+
+
 # nothing in
 
 

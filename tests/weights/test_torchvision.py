@@ -162,8 +162,8 @@ def test_sums_agree_with_torchvisions_own_names(name: str) -> None:
     assert (tuple(transform.mean), tuple(transform.std)) == (TORCHVISION.mean, TORCHVISION.std)
 
 
-def test_every_network_has_a_default() -> None:
-    assert set(DEFAULTS) == set(ARCHITECTURES)
+def test_every_network_of_torchvision_has_a_default() -> None:
+    assert set(DEFAULTS) == set(ARCHITECTURES) - {"zf"}
     assert all(PUBLISHED[name].architecture == network for network, name in DEFAULTS.items())
 
 

@@ -120,6 +120,9 @@ def backbone_weights(config: RunConfig, warn: Say) -> BackboneWeights | None:
     if named and not is_published_name(named):
         weights = read_backbone(named, architecture)
         return _with_preprocessing(weights, config.start.preprocessing)
+    if not named and architecture not in DEFAULTS:
+        _warn_from_scratch(f"no weights of {architecture} are known here", architecture, warn)
+        return None
     published = named or DEFAULTS[architecture]
     if published in PUBLISHED:
         _require_architecture(published, architecture)
@@ -128,9 +131,7 @@ def backbone_weights(config: RunConfig, warn: Say) -> BackboneWeights | None:
     except ModelFileError as error:
         if named or error.code != UNAVAILABLE:
             raise
-        warn(f"warning: {error.what} ({error.got}),")
-        warn(f"  so {architecture} starts from random numbers and needs more pictures and time;")
-        warn("  --backbone-weights FILE starts from a file")
+        _warn_from_scratch(f"{error.what} ({error.got})", architecture, warn)
         return None
 
 
@@ -161,6 +162,12 @@ def fill(
     path = weights_path(config.start.init)
     start.take_first_stage(model, weights_file.load(path)[1], str(path))
     return f"{taken}; new pictures' proposals from {path}"
+
+
+def _warn_from_scratch(reason: str, architecture: str, warn: Say) -> None:
+    warn(f"warning: {reason},")
+    warn(f"  so {architecture} starts from random numbers and needs more pictures and time;")
+    warn("  --backbone-weights FILE starts from a file")
 
 
 def _require_architecture(published: str, architecture: str) -> None:

@@ -1,7 +1,8 @@
 """Backbones: the convolutions both stages share, and which of them stay as they are. §3.1.3, §4.1.
 
-Networks come from torchvision and keep its parameter names, so that everyone's weights fit. A
-stage ends where the stride doubles. Shapes: B pictures, D channels, an H x W picture.
+Networks come from torchvision and keep its parameter names, so that everyone's weights fit; ZF is
+our own (`zf.py`). A stage ends where the stride doubles; ZF's are its convolutions. Shapes: B
+pictures, D channels, an H x W picture.
 """
 
 from collections.abc import Callable, Iterator
@@ -15,10 +16,12 @@ from torchvision.models import mobilenet_v2, resnet18, vgg
 from torchvision.ops.misc import FrozenBatchNorm2d
 
 from frcnn.errors import ConfigError
+from frcnn.model import zf
 
-Name = Literal["vgg16", "mobilenet_v2", "resnet18"]
+Name = Literal["vgg16", "zf", "mobilenet_v2", "resnet18"]
 _CHANNELS = {
     ("vgg16", 16): 512,
+    ("zf", 16): zf.CHANNELS,
     ("mobilenet_v2", 16): 320,
     ("resnet18", 8): 128,
     ("resnet18", 16): 256,
@@ -31,15 +34,17 @@ class BackboneConfig:
     """Which network, how coarse its features, and how much of it is trained."""
 
     name: Name = "vgg16"
-    """`vgg16` is the paper's; the other two are light ones for plain CPUs."""
+    """`vgg16` and the smaller `zf` are the paper's (§3.1.1, §4.1); the other two are light ones
+    for plain CPUs."""
     stride: int = 16
     """Pixels of the resized picture per feature cell; `resnet18` can also give 8 (one stage
     less)."""
     frozen_stages: int = 2
-    """First stages that keep their weights; the paper trains VGG-16 from conv3_1 up (§4.1)."""
+    """First stages that keep their weights; the paper trains VGG-16 from conv3_1 up and
+    all of ZF (§3.1.3)."""
     pooling: Literal["floor", "ceil"] = "floor"
-    """What VGG-16's pooling does with half a cell: PyTorch drops it, Caffe (and the paper's 38 x
-    63 feature map) keeps it."""
+    """What the pooling of VGG-16 and ZF does with half a cell: PyTorch drops it, Caffe (and the
+    paper's 38 x 63 feature map of VGG-16) keeps it."""
     batch_norm: Literal["frozen", "live"] = "frozen"
     """Keep the statistics of the weights file, or learn them from each batch (from scratch);
     frozen stages keep theirs in any case."""
@@ -67,7 +72,7 @@ class BackboneConfig:
 
 
 class Backbone(nn.Module):
-    """A network cut before its last pooling; `body` holds it under torchvision's names."""
+    """A network cut before its last pooling; `body` holds it, by the names of its weights files."""
 
     def __init__(self, config: BackboneConfig) -> None:
         """Build the network with random weights.
@@ -114,6 +119,10 @@ class Backbone(nn.Module):
     def _views(self) -> tuple[nn.Sequential, ...]:
         """Cut `body` into stages; a plain tuple, because `body` alone owns the parameters."""
         return tuple(nn.Sequential(*stage) for stage in _STAGES[self._name](self.body))
+
+
+def _zf(config: BackboneConfig) -> nn.Module:
+    return zf.zf(config.pooling)
 
 
 def _vgg16(config: BackboneConfig) -> nn.Module:
@@ -202,11 +211,13 @@ def _freeze_batch_norm(module: nn.Module, among: set[nn.Module]) -> None:
 
 _BUILDERS: dict[str, Callable[[BackboneConfig], nn.Module]] = {
     "vgg16": _vgg16,
+    "zf": _zf,
     "mobilenet_v2": _mobilenet_v2,
     "resnet18": _resnet18,
 }
 _STAGES: dict[str, Callable[[nn.Module], Iterator[list[nn.Module]]]] = {
     "vgg16": _vgg16_stages,
+    "zf": zf.zf_stages,
     "mobilenet_v2": _mobilenet_v2_stages,
     "resnet18": _resnet18_stages,
 }

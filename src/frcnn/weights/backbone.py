@@ -1,5 +1,8 @@
 """Weights for a backbone, from a file: torchvision's names, and what they expect of pixel values.
 
+torchvision has no ZF: its names are conv1 ... conv5, each with `weight` and `bias`, and for fc6 and
+fc7 those of VGG-16.
+
 A file is safetensors, or PyTorch's own through `weights/unpickle.py`; its first bytes tell which.
 Safetensors may say how pictures are prepared, in the metadata's entry `preprocessing`, a JSON text:
 
@@ -20,7 +23,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torchvision import models
 
 from frcnn.errors import ModelFileError
@@ -30,14 +33,17 @@ from frcnn.model.batch import CAFFE, TORCHVISION, Normalisation
 from frcnn.weights import container, unpickle
 from frcnn.weights.fit import Shape, require_fit
 
-Architecture = Literal["vgg16", "mobilenet_v2", "resnet18"]
-ARCHITECTURES: tuple[Architecture, ...] = ("vgg16", "mobilenet_v2", "resnet18")
+Architecture = Literal["vgg16", "zf", "mobilenet_v2", "resnet18"]
+ARCHITECTURES: tuple[Architecture, ...] = ("vgg16", "zf", "mobilenet_v2", "resnet18")
 
 PREPROCESSING: Mapping[str, Normalisation] = {"caffe": CAFFE, "torchvision": TORCHVISION}
 """What `--preprocessing` may name."""
 
 FC6_FC7 = ("classifier.0.weight", "classifier.0.bias", "classifier.3.weight", "classifier.3.bias")
-"""VGG-16's fully connected layers, which the paper's head starts from; all or none."""
+"""Fully connected layers of VGG-16 and ZF, which the paper's head starts from; all or none."""
+_ZF_FC: dict[str, Shape] = dict(
+    zip(FC6_FC7, ((4096, 256 * 6 * 6), (4096,), (4096, 4096), (4096,)), strict=True)
+)
 
 
 class _FormError(ValueError):
@@ -107,7 +113,7 @@ def _require_architecture(
             fix=f"use it with --set model.backbone.name={likeliest}, or take other weights",
         )
     wanted, whole = _shapes(architecture)
-    if any(name in shapes for name in FC6_FC7) and architecture == "vgg16":
+    if any(name in shapes for name in FC6_FC7) and set(FC6_FC7) <= set(whole):
         wanted = {**wanted, **{name: whole[name] for name in FC6_FC7}}
     require_fit(shapes, wanted, str(path), optional=whole)
 
@@ -119,15 +125,16 @@ def _share_found(found: Mapping[str, Shape], architecture: Architecture) -> floa
 
 @functools.cache
 def _shapes(architecture: Architecture) -> tuple[dict[str, Shape], dict[str, Shape]]:
-    """Give the shapes that our backbone needs and those of torchvision's whole network."""
+    """Give the shapes that our backbone needs and those of the whole network."""
     with torch.device("meta"):  # shapes alone, no memory
-        ours = Backbone(BackboneConfig(name=architecture)).body
-        whole = models.get_model(architecture, weights=None)
-    wanted, known = (
-        {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
-        for network in (ours, whole)
-    )
-    return wanted, known
+        wanted = _shapes_of(Backbone(BackboneConfig(name=architecture)).body)
+        if architecture == "zf":
+            return wanted, {**wanted, **_ZF_FC}
+        return wanted, _shapes_of(models.get_model(architecture, weights=None))
+
+
+def _shapes_of(network: nn.Module) -> dict[str, Shape]:
+    return {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
 
 
 def _without_empty_head(found: dict[str, Tensor]) -> tuple[dict[str, Tensor], tuple[str, ...]]:

@@ -76,7 +76,7 @@ DEFAULTS: dict[Architecture, str] = {
     "mobilenet_v2": "MobileNet_V2_Weights.IMAGENET1K_V2",
     "resnet18": "ResNet18_Weights.IMAGENET1K_V1",
 }
-"""What a network starts from where nothing else is named."""
+"""What a network starts from where nothing else is named; of ZF torchvision has nothing."""
 
 Say = Callable[[str], object]
 Progress = Callable[[int, int], object]
