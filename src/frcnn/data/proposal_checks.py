@@ -32,13 +32,14 @@ def require_sound(
             opposite one, or a score is not finite (RC254).
     """
     copies = (len(first) - 1) // max(1, len(sizes))
+    edges = np.repeat(sizes.astype(np.float32), copies, axis=0)
     for start in range(0, len(rows), _ROWS_AT_ONCE):
         part = rows[start : start + _ROWS_AT_ONCE]
-        copy_of = np.searchsorted(first, np.arange(start, start + len(part)), side="right") - 1
-        sound = _are_sound(part, sizes[copy_of // copies].astype(np.float32))
+        bounds = first.clip(start, start + len(part))  # of each copy, within the part
+        sound = _are_sound(part, np.repeat(edges, np.diff(bounds), axis=0))
         if not sound.all():
             row = int(sound.argmin())
-            copy = int(copy_of[row])
+            copy = int(np.searchsorted(first, start + row, side="right")) - 1
             number = start + row - int(first[copy])
             picture = copy // copies
             raise _unsound(place, f"{names[picture]}, row {number}", part[row], sizes[picture])

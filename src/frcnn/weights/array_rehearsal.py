@@ -61,16 +61,13 @@ class ArrayPlace:
         return count
 
     def describe(self, dtype: object, shape: object, is_fortran: object, data: object) -> None:
-        """Note what the pickle says, or refuse.
+        """Note what the pickle says; refuse what is no array of numbers, or of other bytes.
 
         Args:
             dtype: a type of numbers.
             shape: its sides.
             is_fortran: whether columns come first.
             data: its numbers.
-
-        Raises:
-            Refused: it is no array of numbers, or has fewer bytes than its shape needs.
         """
         sides = shape if isinstance(shape, tuple) else (-1,)
         if not isinstance(dtype, _Type) or any(type(n) is not int or n < 0 for n in sides):
@@ -84,16 +81,13 @@ class ArrayPlace:
             raise Refused(f"an array of {self.size} bytes in {given}")
 
     def read(self, stream: BinaryIO) -> np.ndarray:
-        """Read its numbers.
+        """Read its numbers, or refuse where the file has them no more.
 
         Args:
             stream: the file.
 
         Returns:
             A copy, of the machine's own byte order.
-
-        Raises:
-            Refused: the file has no such numbers any more.
         """
         data = _taken_from(stream, self.data) if isinstance(self.data, Run) else self.data
         if data is None or len(data) != self.size:
