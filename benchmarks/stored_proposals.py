@@ -5,9 +5,8 @@
 Anonymous memory is what belongs to the process alone (RssAnon of Linux); pages of a mapped file,
 which the system takes back when it needs them, are not in it. It is counted above that of the
 process after its imports, and looked at every few hundred pictures while they pass. The data set's
-own records are made before, and counted for themselves. Reading is measured when the file has been
-read once before, so that it comes from memory and not from the disk; the best of three. The table goes to stdout in
-Markdown.
+own records are made before, and counted for themselves. Reading is the best of three times, so that
+the file comes from memory and not from the disk. The table goes to stdout in Markdown.
 """
 
 import argparse

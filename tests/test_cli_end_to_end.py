@@ -17,6 +17,7 @@ import pytest
 from PIL import Image
 
 from frcnn import cli
+from frcnn.data.proposals import StoredProposals
 from frcnn.run_folder import RunFolder
 from frcnn.weights.file import read_header
 
@@ -128,6 +129,18 @@ def test_eval_of_proposals_answers_in_json_alone(home: Path, run: Path) -> None:
     written = json.loads((folder / "metrics.json").read_text())
     assert answer.items() >= written.items()
     assert (folder / "recall_over_iou.png").is_file()
+
+
+def test_propose_stores_the_training_pictures(say: Say, home: Path, run: Path) -> None:
+    ended = say("propose", str(run), "--out", "p.safetensors", "--proposals", "7", "--json")
+    assert ended.code == 0, ended.err
+    answer = json.loads(ended.out)
+    stored = StoredProposals.open(home / answer["path"])
+    assert (answer["pictures"], answer["split"]) == (len(stored), "train")
+    assert answer["boxes"] == stored.boxes
+    ended = say("propose", str(run), "--out", "p.pkl", "--format", "pickle", "--split", "val")
+    assert ended.code == 0, ended.err
+    assert re.match(r"\d+ boxes in 3 pictures of val, .*\nsaved in p\.pkl\n$", ended.out)
 
 
 def test_predict_with_a_bad_picture_and_strict(home: Path, run: Path, rectangles: Path) -> None:

@@ -227,7 +227,7 @@ def _about(header: Mapping[str, Any], place: str) -> About:
         raise DataError(
             "RC252",
             place,
-            "these proposals were written by a newer version",
+            "stored proposals of a newer version",
             got=f"format {version} of {str(told.get('made_by'))[:40]}",
             want=f"format {FORMAT_VERSION}",
             fix="update frcnn, or make the file again with `frcnn propose`",
