@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from frcnn.errors import ConfigError
 from frcnn.model.box_head import BoxHead, BoxHeadConfig
+from frcnn.model.delta_scale import DeltaScale
 from frcnn.ops.deltas import encode
 
 FC = BoxHeadConfig(width=16)
@@ -83,17 +84,62 @@ def test_golden_targets_in_units_of_their_deviation() -> None:
     anchor, true = torch.tensor([[76.0, 40, 259, 135]]), torch.tensor([[100.0, 50, 250, 150]])
     deltas = encode(true, anchor)
     want = torch.tensor([[0.40984, 1.31579, -0.994255, 0.256465]])  # by 0.1, 0.1, 0.2, 0.2
-    torch.testing.assert_close(head(FC).normalise(deltas), want, atol=2e-5, rtol=0)
+    found = head(FC).normalise(deltas, torch.tensor([3]))
+    torch.testing.assert_close(found, want, atol=2e-5, rtol=0)
 
 
 def test_denormalise_undoes_normalise() -> None:
     moved = replace(FC, delta_mean=(0.1, -0.2, 0.3, 0.0), delta_std=(0.5, 0.4, 0.3, 0.2))
     box_head, deltas = head(moved), torch.randn(6, 4)
-    normal = box_head.normalise(deltas)
+    normal = box_head.normalise(deltas, torch.arange(6) % 5)
     assert not torch.allclose(normal, deltas)
     every_class = normal[:, None].expand(6, 5, 4)
     back = box_head.denormalise(every_class)
     torch.testing.assert_close(back, deltas[:, None].expand(6, 5, 4))
+
+
+MEASURED = replace(FC, normalisation="measured")
+SCALE = DeltaScale(
+    mean=torch.arange(20.0).reshape(5, 4) / 100, std=torch.arange(1.0, 21.0).reshape(5, 4) / 10
+)
+
+
+def test_a_measured_head_starts_in_the_fixed_scale() -> None:
+    fixed, measured = head(FC), head(MEASURED)
+    own = set(measured.state_dict()) - set(fixed.state_dict())
+    assert own == {"delta_mean", "delta_std"}
+    deltas, labels = torch.randn(6, 4), torch.arange(6) % 5
+    assert torch.equal(measured.normalise(deltas, labels), fixed.normalise(deltas, labels))
+
+
+def test_golden_each_class_has_its_own_scale() -> None:
+    box_head = head(MEASURED)
+    box_head.take_scale(SCALE)
+    deltas, labels = torch.full((2, 4), 1.0), torch.tensor([0, 4])
+    normal = box_head.normalise(deltas, labels)
+    assert normal[0, 3] == pytest.approx((1 - 0.03) / 0.4)
+    assert normal[1, 0] == pytest.approx((1 - 0.16) / 1.7)
+    every_class = normal[:, None].expand(2, 5, 4)
+    back = box_head.denormalise(every_class)
+    torch.testing.assert_close(back[torch.arange(2), labels], deltas)
+
+
+def test_a_changed_scale_leaves_the_answers_a_taken_one_does_not() -> None:
+    box_head = head(MEASURED)
+    nn.init.normal_(box_head.deltas.weight)
+    nn.init.normal_(box_head.deltas.bias)
+    want = box_head.denormalise(box_head(regions(3)).deltas)
+    box_head.change_scale(SCALE)
+    assert torch.equal(box_head.scale.std, SCALE.std)
+    torch.testing.assert_close(box_head.denormalise(box_head(regions(3)).deltas), want)
+    box_head.take_scale(DeltaScale(mean=SCALE.mean, std=SCALE.std * 2))
+    assert not torch.allclose(box_head.denormalise(box_head(regions(3)).deltas), want)
+
+
+def test_a_fixed_head_has_no_place_for_a_scale() -> None:
+    for change in (head(FC).take_scale, head(FC).change_scale):
+        with pytest.raises(ConfigError, match=r"RC358\] box_head.normalisation"):
+            change(SCALE)
 
 
 @BOTH

@@ -11,12 +11,14 @@ from frcnn.model.anchor_labels import AnchorLabels
 from frcnn.model.losses import (
     HeadLossConfig,
     RPNLossConfig,
+    anchors_with_boxes,
     head_box_loss,
     head_class_loss,
     rpn_box_loss,
     rpn_objectness_loss,
     smooth_l1,
 )
+from frcnn.ops.deltas import encode
 
 ANCHORS = torch.tensor([[0.0, 0.0, 10.0, 10.0], [0.0, 0.0, 20.0, 20.0], [5.0, 5.0, 25.0, 25.0]])
 BOXES = torch.tensor([[1.0, 0.0, 11.0, 10.0], [0.0, 0.0, 20.0, 40.0]])
@@ -57,6 +59,15 @@ def test_smooth_l1_is_smooth_at_the_corner() -> None:
     assert float((x.grad[0] - x.grad[1]).abs()) < 1e-2
 
 
+def box_loss(
+    deltas: Tensor, drawn: AnchorLabels, config: RPNLossConfig, boxes: Tensor = BOXES
+) -> Tensor:
+    """The box term of predicted deltas, as the stage computes it."""
+    rows = anchors_with_boxes(drawn, config)
+    wanted = encode(boxes[drawn.matched[rows]].to(deltas), ANCHORS[rows].to(deltas))
+    return rpn_box_loss(deltas[rows] - wanted, drawn, config, 3)
+
+
 def test_objectness_is_the_mean_log_loss_of_the_draw() -> None:
     logits = torch.tensor([2.0, -1.0, 5.0])
     loss = rpn_objectness_loss(logits, labels([0], [1], [0]))
@@ -69,14 +80,14 @@ def test_objectness_is_the_mean_log_loss_of_the_draw() -> None:
 )
 def test_box_loss_is_divided_by_what_was_asked_for(divide_by: str, divisor: int) -> None:
     config = RPNLossConfig(sigma=1.0, box_weight=10.0, divide_by=divide_by)  # type: ignore[arg-type]
-    loss = rpn_box_loss(torch.zeros(3, 4), ANCHORS, BOXES, labels([0], [2], [0, 1]), config, 3)
+    loss = box_loss(torch.zeros(3, 4), labels([0], [2], [0, 1]), config)
     want = 10 * 0.5 * 0.1**2 / divisor  # anchor 0 is shifted by a tenth of its width
     assert float(loss) == pytest.approx(want)
 
 
 def test_box_loss_of_all_positives_counts_those_that_were_not_drawn() -> None:
     config = RPNLossConfig(sigma=1.0, divide_by="anchors", boxes_of="all_positives")
-    loss = rpn_box_loss(torch.zeros(3, 4), ANCHORS, BOXES, labels([0], [2], [0, 1]), config, 3)
+    loss = box_loss(torch.zeros(3, 4), labels([0], [2], [0, 1]), config)
     second = 0.5 * 0.5**2 + 0.5 * math.log(2) ** 2  # shifted by half its height, twice as high
     assert float(loss) == pytest.approx((0.5 * 0.1**2 + second) / 3)
 
@@ -84,7 +95,7 @@ def test_box_loss_of_all_positives_counts_those_that_were_not_drawn() -> None:
 def test_box_loss_is_zero_for_perfect_deltas() -> None:
     perfect = torch.tensor([[0.1, 0.0, 0.0, 0.0], [0.0, 0.5, 0.0, math.log(2)], [9.0] * 4])
     config = RPNLossConfig()
-    loss = rpn_box_loss(perfect, ANCHORS, BOXES, labels([0, 1], [2], [0, 1]), config, 3)
+    loss = box_loss(perfect, labels([0, 1], [2], [0, 1]), config)
     assert float(loss) == pytest.approx(0.0, abs=1e-6)
 
 
@@ -110,7 +121,7 @@ def test_nothing_drawn_gives_zero_with_a_gradient() -> None:
     deltas = torch.zeros(3, 4, requires_grad=True)
     none = labels([], [], [])
     total = rpn_objectness_loss(logits, none)
-    total = total + rpn_box_loss(deltas, ANCHORS, BOXES[:0], none, RPNLossConfig(), 3)
+    total = total + box_loss(deltas, none, RPNLossConfig(), BOXES[:0])
     total.backward()
     assert float(total.detach()) == 0.0
     for tensor in (logits, deltas):
@@ -137,7 +148,7 @@ def test_gradients_equal_finite_differences() -> None:
     drawn = labels([0, 1], [2], [0, 1])
     numeric_gradient(lambda x: rpn_objectness_loss(x, drawn), torch.randn(3, generator=generator))
     numeric_gradient(
-        lambda x: rpn_box_loss(x, ANCHORS.double(), BOXES.double(), drawn, RPNLossConfig(), 3),
+        lambda x: box_loss(x, drawn, RPNLossConfig()),
         torch.randn(3, 4, generator=generator),
     )
     classes = torch.tensor([0, 2, 1])

@@ -62,6 +62,12 @@ def test_limits_before_and_after_nms() -> None:
     assert len(run(apart, scores, replace(SMALL, after_nms=2)).boxes) == 2
 
 
+def test_no_limit_before_nms_lets_all_enter() -> None:
+    apart = [[30.0 * i, 0.0, 30.0 * i + 20, 20.0] for i in range(6)]
+    found = run(apart, [0.5] * 6, replace(SMALL, before_nms=None))
+    assert len(found.boxes) == 6
+
+
 def test_small_boxes_do_not_use_up_the_limit_before_nms() -> None:
     found = run([[0, 0, 2, 2], [50, 0, 90, 40]], [0.9, 0.1], replace(SMALL, before_nms=1))
     torch.testing.assert_close(found.boxes, torch.tensor([[50.0, 0.0, 90.0, 40.0]]))

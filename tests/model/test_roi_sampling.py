@@ -6,7 +6,12 @@ import pytest
 import torch
 
 from frcnn.errors import ConfigError
-from frcnn.model.roi_sampling import RegionSamplingConfig, SampledRegions, sample_regions
+from frcnn.model.roi_sampling import (
+    RegionSamplingConfig,
+    SampledRegions,
+    object_regions,
+    sample_regions,
+)
 from frcnn.types import Target
 
 PROPOSALS_ONLY = RegionSamplingConfig(candidates="proposals")
@@ -124,6 +129,25 @@ def test_counts_and_labels_agree_with_plain_loops(cases: int) -> None:
         assert all(
             (best[k] >= 0.5) == bool(v) for k, v in zip(found.kept, found.labels, strict=True)
         )
+
+
+def test_all_objects_are_given_before_any_is_drawn() -> None:
+    true = [[0.0, 0.0, 10.0, 10.0], [50.0, 50.0, 60.0, 60.0]]
+    proposals = torch.tensor([[0.0, 0, 10, 9], [0, 0, 10, 4], [50, 51, 60, 60], [80, 80, 90, 90]])
+    config = RegionSamplingConfig(count=1, candidates="proposals")
+    regions, boxes, labels = object_regions(proposals, target(true), config)
+    assert torch.equal(regions, proposals[[0, 2]])
+    assert boxes.tolist() == true
+    assert torch.equal(labels, target(true).labels)
+    joined = object_regions(proposals, target(true), RegionSamplingConfig())[0]
+    assert joined.tolist() == [*proposals[[0, 2]].tolist(), *true]
+
+
+def test_no_true_boxes_no_objects() -> None:
+    proposals = torch.tensor([[0.0, 0, 10, 9], [0, 0, 10, 4]])
+    regions, boxes, labels = object_regions(proposals, Target.empty(), RegionSamplingConfig())
+    assert regions.shape == boxes.shape == (0, 4)
+    assert labels.shape == (0,)
 
 
 def test_objects_are_named_and_their_boxes_hand_gradients_on() -> None:

@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from frcnn.errors import ConfigError
 from frcnn.model.anchors import AnchorConfig, anchor_grid
+from frcnn.model.delta_scale import DeltaScale
 from frcnn.model.rpn import RPNConfig, RPNHead
 from frcnn.types import Size
 
@@ -152,6 +153,29 @@ def test_outputs_have_at_least_32_bits(given: torch.dtype) -> None:
     output = RPNHead(4, 2, RPNConfig(channels=8)).to(given)(torch.randn(1, 4, 3, 3, dtype=given))
     want = torch.float64 if given == torch.float64 else torch.float32
     assert output.objectness.dtype == output.deltas.dtype == want
+
+
+def test_measured_deltas_are_real_ones_and_say_their_unit() -> None:
+    torch.manual_seed(0)
+    plain = RPNHead(4, 2, RPNConfig(channels=8))
+    measured = RPNHead(4, 2, RPNConfig(channels=8, normalisation="measured"))
+    assert set(measured.state_dict()) - set(plain.state_dict()) == {"delta_mean", "delta_std"}
+    measured.load_state_dict(plain.state_dict(), strict=False)
+    features = torch.randn(1, 4, 3, 3)
+    raw = plain(features)
+    torch.testing.assert_close(measured(features), raw)  # until a scale is taken
+    mean, std = torch.tensor([[0.1, 0.2, 0.3, 0.4]]), torch.tensor([[0.5, 0.6, 0.7, 0.8]])
+    measured.take_scale(DeltaScale(mean=mean, std=std))
+    found = measured(features)
+    torch.testing.assert_close(found.deltas, raw.deltas * std + mean)
+    assert torch.equal(found.unit, std[0])
+    assert torch.equal(raw.unit, torch.ones(4))
+
+
+def test_a_scale_has_no_place_where_none_is_measured() -> None:
+    scale = DeltaScale(mean=torch.zeros(1, 4), std=torch.ones(1, 4))
+    with pytest.raises(ConfigError, match=r"RC358\] rpn.normalisation"):
+        RPNHead(4, 2, RPNConfig(channels=8)).take_scale(scale)
 
 
 def test_an_output_as_it_is_keeps_its_gradient() -> None:

@@ -11,10 +11,11 @@ from frcnn.model.anchors import AnchorConfig, anchor_grid
 from frcnn.model.backbone import BackboneConfig
 from frcnn.model.box_head import BoxHead, BoxHeadConfig
 from frcnn.model.config import FasterRCNNConfig
-from frcnn.model.losses import rpn_box_loss, rpn_objectness_loss
+from frcnn.model.losses import anchors_with_boxes, rpn_box_loss, rpn_objectness_loss
 from frcnn.model.roi_sampling import RegionSamplingConfig
 from frcnn.model.rpn import RPNOutput
 from frcnn.model.stage_losses import head_losses, rpn_losses
+from frcnn.ops.deltas import encode
 from frcnn.types import ImageBatch, Size, Target
 
 SIZE, GRID = Size(height=64, width=96), Size(height=4, width=6)
@@ -69,20 +70,35 @@ def test_golden_a_head_that_knows_nothing() -> None:
     assert float(boxes.detach()) == pytest.approx(0.5 / 2, abs=1e-5)  # two regions: the true box
 
 
+def rpn_output(*, unit: float = 1.0) -> RPNOutput:
+    return RPNOutput(
+        objectness=random(1, 2, len(ANCHORS)),
+        deltas=random(2, 2, len(ANCHORS), 4),
+        unit=torch.full((4,), unit),
+    )
+
+
 def test_the_rpns_terms_are_the_means_over_the_pictures() -> None:
-    rpn = RPNOutput(objectness=random(1, 2, len(ANCHORS)), deltas=random(2, 2, len(ANCHORS), 4))
-    targets = [TRUE, Target.empty()]
+    rpn, targets = rpn_output(), [TRUE, Target.empty()]
     found = rpn_losses(rpn, ANCHORS, batch_of(2), targets, draws(5, 6), CONFIG)
     want = torch.zeros(2)
     for row, (target, draw) in enumerate(zip(targets, draws(5, 6), strict=True)):
         labels = label_anchors(ANCHORS, target, SIZE, CONFIG.anchor_labels, draw)
-        per_cell = CONFIG.anchors.per_cell
+        rows = anchors_with_boxes(labels, CONFIG.rpn_loss)
+        errors = rpn.deltas[row][rows] - encode(target.boxes[labels.matched[rows]], ANCHORS[rows])
         want[0] += rpn_objectness_loss(rpn.objectness[row], labels) / 2
-        want[1] += (
-            rpn_box_loss(rpn.deltas[row], ANCHORS, target.boxes, labels, CONFIG.rpn_loss, per_cell)
-            / 2
-        )
+        want[1] += rpn_box_loss(errors, labels, CONFIG.rpn_loss, CONFIG.anchors.per_cell) / 2
     torch.testing.assert_close(torch.stack(found), want)
+
+
+def test_the_rpns_errors_are_counted_in_its_unit() -> None:
+    """Far from its corner smooth L1 is linear: half the unit, nearly twice the loss."""
+    once, twice = (
+        rpn_losses(rpn_output(unit=unit), ANCHORS, batch_of(2), [TRUE, TRUE], draws(5, 6), CONFIG)
+        for unit in (0.01, 0.005)
+    )
+    assert torch.equal(once[0], twice[0])
+    assert float(twice[1] / once[1]) == pytest.approx(2, rel=0.01)
 
 
 def test_a_picture_has_the_same_share_with_any_neighbour() -> None:

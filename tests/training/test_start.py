@@ -125,6 +125,18 @@ def test_golden_other_classes_keep_the_rows_of_those_they_share(
     assert torch.equal(now["rpn.conv.weight"], tensors["rpn.conv.weight"])
 
 
+def test_a_measured_scale_comes_along_class_by_class(network: FasterRCNNConfig) -> None:
+    measured = replace(network, box_head=replace(network.box_head, normalisation="measured"))
+    old = new_model(replace(measured, classes=3), 0)
+    tensors = other_numbers(old)
+    model = new_model(measured, 1)
+    fresh = model.box_head.scale.std[1].clone()
+    take_weights(model, ("dog", "eel"), header_of(old.config, "cat", "dog", "owl"), tensors, "f")
+    assert torch.equal(model.box_head.scale.std[0], tensors["box_head.delta_std"][1])
+    assert torch.equal(model.box_head.scale.mean[0], tensors["box_head.delta_mean"][1])
+    assert torch.equal(model.box_head.scale.std[1], fresh)
+
+
 def test_another_network_is_refused_untouched(network: FasterRCNNConfig) -> None:
     wide = new_model(replace(network, rpn=replace(network.rpn, channels=24)), 0)
     model = new_model(network, 0)

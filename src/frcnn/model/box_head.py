@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from frcnn.errors import ConfigError
+from frcnn.model.delta_scale import DeltaScale, unmeasured
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +30,10 @@ class BoxHeadConfig:
     delta_std: tuple[float, float, float, float] = (0.1, 0.1, 0.2, 0.2)
     """The box targets are divided by it; authors' joint training. torchvision writes its
     inverse, the weights (10, 10, 5, 5)."""
+    normalisation: Literal["fixed", "measured"] = "fixed"
+    """Where mean and deviation come from: `delta_mean` and `delta_std`, or each class's own,
+    measured over the stored proposals (authors' alternating training, MATLAB code; Fast R-CNN
+    §2.3), which `delta_mean` and `delta_std` stand in for until then."""
 
     def __post_init__(self) -> None:
         if self.width < 1 or not 0 <= self.dropout < 1:
@@ -68,6 +73,11 @@ class HeadOutput(NamedTuple):
 class BoxHead(nn.Module):
     """Hidden layers, then two siblings: class logits and class-specific deltas."""
 
+    delta_mean: Tensor | None
+    """[C, 4] float32 of each class's box targets; None where the scale is fixed."""
+    delta_std: Tensor | None
+    """[C, 4] float32, likewise."""
+
     def __init__(self, in_channels: int, cells: int, classes: int, config: BoxHeadConfig) -> None:
         """Make the layers: logits N(0, 0.01), deltas N(0, 0.001), biases 0 (Fast R-CNN §2.3).
 
@@ -90,6 +100,10 @@ class BoxHead(nn.Module):
         nn.init.normal_(self.deltas.weight, std=0.001)
         nn.init.zeros_(self.logits.bias)
         nn.init.zeros_(self.deltas.bias)
+        measured = config.normalisation == "measured"
+        for name in ("delta_mean", "delta_std"):
+            fixed = torch.tensor([getattr(config, name)] * classes)
+            self.register_buffer(name, fixed if measured else None)
 
     def forward(self, regions: Tensor) -> HeadOutput:
         """Judge every region, nothing dropped.
@@ -121,18 +135,59 @@ class BoxHead(nn.Module):
         ]
         return self._answer(self.hidden(regions, [m.to(regions.device) for m in masks]))
 
-    def normalise(self, deltas: Tensor) -> Tensor:
-        """Scale box targets to zero mean and unit size: [R, 4] -> [R, 4]."""
-        mean, std = self._scale(deltas)
-        return (deltas - mean) / std
+    def normalise(self, deltas: Tensor, labels: Tensor) -> Tensor:
+        """Scale box targets to zero mean and unit size.
+
+        Args:
+            deltas: [N, 4] float32, of regions that are objects.
+            labels: [N] int64, their class ids 0 ... C-1.
+
+        Returns:
+            [N, 4] float32.
+        """
+        scale = self.scale
+        mean, std = scale.mean.to(deltas), scale.std.to(deltas)
+        return (deltas - mean[labels]) / std[labels]
 
     def denormalise(self, deltas: Tensor) -> Tensor:
-        """Undo `normalise`: [R, C, 4] -> [R, C, 4]."""
-        mean, std = self._scale(deltas)
-        return deltas * std + mean
+        """Undo `normalise`, for every class: [R, C, 4] -> [R, C, 4]."""
+        scale = self.scale
+        return deltas * scale.std.to(deltas) + scale.mean.to(deltas)
 
-    def _scale(self, like: Tensor) -> tuple[Tensor, Tensor]:
-        return like.new_tensor(self.config.delta_mean), like.new_tensor(self.config.delta_std)
+    @property
+    def scale(self) -> DeltaScale:
+        """In which the deltas of each class are learnt."""
+        if self.delta_mean is not None and self.delta_std is not None:
+            return DeltaScale(mean=self.delta_mean, std=self.delta_std)
+        fixed = (self.config.delta_mean, self.config.delta_std)
+        mean, std = (torch.tensor(four).expand(self.classes, 4) for four in fixed)
+        return DeltaScale(mean=mean, std=std)
+
+    def take_scale(self, scale: DeltaScale) -> None:
+        """Learn deltas in a measured scale from now on; for a last layer that starts anew.
+
+        Args:
+            scale: of the C classes.
+        """
+        if self.delta_mean is None or self.delta_std is None:
+            raise unmeasured("box_head.normalisation")
+        self.delta_mean.copy_(scale.mean)
+        self.delta_std.copy_(scale.std)
+
+    def change_scale(self, scale: DeltaScale) -> None:
+        """Learn deltas in a measured scale from now on; the answers stay what they are.
+
+        Args:
+            scale: of the C classes.
+        """
+        before = self.scale
+        std = scale.std.to(before.std)
+        factor = (before.std / std).reshape(-1)
+        shift = ((before.mean - scale.mean.to(std)) / std).reshape(-1)
+        self.take_scale(scale)
+        with torch.no_grad():
+            self.deltas.weight.mul_(factor[:, None])
+            self.deltas.bias.mul_(factor).add_(shift)
 
     def _answer(self, hidden: Tensor) -> HeadOutput:
         wide = torch.promote_types(hidden.dtype, torch.float32)  # 16 bits are too few from here on

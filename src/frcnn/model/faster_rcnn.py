@@ -243,7 +243,7 @@ class FasterRCNN(nn.Module):
     def _proposed(
         self, rpn: RPNOutput, features: Tensor, batch: ImageBatch, config: ProposalConfig
     ) -> list[Proposals]:
-        require_finite("RPN", rpn.objectness, rpn.deltas)
+        require_finite("RPN", *rpn)
         return self.propose(rpn, self._anchors(features), batch, config)
 
     def _pool(self, features: Tensor, boxes: Sequence[Tensor]) -> Tensor:

@@ -12,7 +12,6 @@ from torch.nn import functional
 
 from frcnn.errors import ConfigError
 from frcnn.model.anchor_labels import AnchorLabels
-from frcnn.ops.deltas import encode
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,37 +81,33 @@ def rpn_objectness_loss(objectness: Tensor, labels: AnchorLabels) -> Tensor:
     return loss / max(len(rows), 1)
 
 
+def anchors_with_boxes(labels: AnchorLabels, config: RPNLossConfig) -> Tensor:
+    """Give the rows of the anchors whose boxes are learnt, [N] int64: the sum of the box term."""
+    if config.boxes_of == "all_positives":
+        return (labels.labels == 1).nonzero()[:, 0]
+    return labels.positives
+
+
 def rpn_box_loss(
-    deltas: Tensor,
-    anchors: Tensor,
-    boxes: Tensor,
-    labels: AnchorLabels,
-    config: RPNLossConfig,
-    per_cell: int,
+    errors: Tensor, labels: AnchorLabels, config: RPNLossConfig, per_cell: int
 ) -> Tensor:
     """Smooth L1 of the positive anchors of one picture, summed over the four deltas.
 
     Args:
-        deltas: [M, 4] float32, predicted.
-        anchors: [M, 4] float32, pixels.
-        boxes: [G, 4] float32, true boxes, pixels of the resized picture.
-        labels: what the anchors are, which were drawn, and each one's true box.
+        errors: [N, 4] float32, predicted deltas minus wanted ones of `anchors_with_boxes`.
+        labels: what the M anchors are, and which were drawn.
         config: divisor and weight.
         per_cell: A, to count the cells of the feature map.
 
     Returns:
         Scalar; 0 with a gradient where there is no positive anchor.
     """
-    rows = labels.positives
-    if config.boxes_of == "all_positives":
-        rows = (labels.labels == 1).nonzero()[:, 0]
-    wanted = encode(boxes[labels.matched[rows]], anchors[rows])
-    loss = smooth_l1(deltas[rows] - wanted, config.sigma).sum()
+    loss = smooth_l1(errors, config.sigma).sum()
     divisors = {
         "sampled": len(labels.sampled),
-        "locations": len(anchors) // per_cell,
-        "anchors": len(anchors),
-        "positives": len(rows),
+        "locations": len(labels.labels) // per_cell,
+        "anchors": len(labels.labels),
+        "positives": len(errors),
     }
     return loss * (config.box_weight / max(divisors[config.divide_by], 1))
 

@@ -26,8 +26,9 @@ class ProposalConfig:
     min_side: float = 16.0
     """Smaller boxes are dropped, pixels of the original picture; authors' code (there: 16 times
     the picture's scale, in resized pixels). torchvision: 0.001."""
-    before_nms: int = 6000
-    """The highest scores that enter NMS; authors' code."""
+    before_nms: int | None = 6000
+    """The highest scores that enter NMS; authors' code. None: all, as the authors' alternating
+    training has it when it stores proposals."""
     nms_iou: float | None = 0.7
     """A box that overlaps a better one by more goes; §3.3. None: no NMS (Table 2, "RPN+ZF (no
     NMS)": 6000 boxes stay)."""
@@ -42,7 +43,8 @@ class ProposalConfig:
     """Where the draw of `rank_by: chance` starts; the same for all pictures, so results repeat."""
 
     def __post_init__(self) -> None:
-        if self.min_side < 0 or min(self.before_nms, self.after_nms) < 1:
+        counts = [n for n in (self.before_nms, self.after_nms) if n is not None]
+        if self.min_side < 0 or min(counts) < 1:
             raise ConfigError(
                 "RC350",
                 "proposals",

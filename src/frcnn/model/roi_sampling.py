@@ -74,6 +74,31 @@ class SampledRegions:
         return (self.labels > 0).nonzero()[:, 0]
 
 
+def object_regions(
+    proposals: Tensor, target: Target, config: RegionSamplingConfig
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Give all regions of one picture that are objects, before any is drawn.
+
+    What `delta_scale.measure_scale` measures the scale of box targets on.
+
+    Args:
+        proposals: [P, 4] float32, pixels.
+        target: true boxes in the same pixels; difficult ones are no objects here.
+        config: the rules.
+
+    Returns:
+        Boxes of the regions [N, 4], the true box of each [N, 4], and the class id of each [N]
+        int64, 0 ... C-1.
+    """
+    certain = ~target.difficult
+    true_boxes = target.boxes[certain]
+    candidates = _candidates(proposals, true_boxes, config)
+    matches = match(box_ops.iou(candidates, true_boxes))
+    rows = ((matches.best_iou >= config.positive_iou) & (len(true_boxes) > 0)).nonzero()[:, 0]
+    own = matches.best_target[rows]
+    return candidates[rows], true_boxes[own], target.labels[certain][own]
+
+
 def sample_regions(
     proposals: Tensor, target: Target, config: RegionSamplingConfig, generator: torch.Generator
 ) -> SampledRegions:
@@ -99,8 +124,7 @@ def sample_regions(
     """
     certain = ~target.difficult
     true_boxes, true_labels = target.boxes[certain], target.labels[certain]
-    joined = config.candidates == "proposals_and_true_boxes"
-    candidates = torch.cat((proposals, true_boxes)) if joined else proposals
+    candidates = _candidates(proposals, true_boxes, config)
     chosen_by = candidates.detach()
     matches = match(box_ops.iou(chosen_by, true_boxes))
     positive = matches.best_iou >= config.positive_iou
@@ -120,3 +144,8 @@ def sample_regions(
         targets=torch.cat((true_boxes[objects], boxes[len(positives) :])),
         kept=kept,
     )
+
+
+def _candidates(proposals: Tensor, true_boxes: Tensor, config: RegionSamplingConfig) -> Tensor:
+    joined = config.candidates == "proposals_and_true_boxes"
+    return torch.cat((proposals, true_boxes)) if joined else proposals

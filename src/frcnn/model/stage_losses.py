@@ -15,7 +15,13 @@ from frcnn.model.anchor_labels import label_anchors
 from frcnn.model.box_head import BoxHead
 from frcnn.model.config import FasterRCNNConfig
 from frcnn.model.guards import are_finite, nowhere
-from frcnn.model.losses import head_box_loss, head_class_loss, rpn_box_loss, rpn_objectness_loss
+from frcnn.model.losses import (
+    anchors_with_boxes,
+    head_box_loss,
+    head_class_loss,
+    rpn_box_loss,
+    rpn_objectness_loss,
+)
 from frcnn.model.roi_pooling import pool_regions
 from frcnn.model.roi_sampling import sample_regions
 from frcnn.model.rpn import RPNOutput
@@ -51,11 +57,14 @@ def rpn_losses(
     """
     objectness, boxes = [], []
     per_cell = config.anchors.per_cell
-    rows = zip(*rpn, batch.sizes, targets, generators, strict=True)
-    for scores, deltas, size, target, draw in rows:
+    pictures = zip(rpn.objectness, rpn.deltas, batch.sizes, targets, generators, strict=True)
+    for scores, deltas, size, target, draw in pictures:
         labels = label_anchors(anchors, target, size, config.anchor_labels, draw)
         objectness.append(rpn_objectness_loss(scores, labels))
-        boxes.append(rpn_box_loss(deltas, anchors, target.boxes, labels, config.rpn_loss, per_cell))
+        rows = anchors_with_boxes(labels, config.rpn_loss)
+        wanted = encode(target.boxes[labels.matched[rows]], anchors[rows])
+        errors = (deltas[rows] - wanted) / rpn.unit
+        boxes.append(rpn_box_loss(errors, labels, config.rpn_loss, per_cell))
     return torch.stack(objectness).mean(), torch.stack(boxes).mean()
 
 
@@ -96,7 +105,8 @@ def head_losses(
     classes, boxes = [], []
     for own, (logits, deltas) in zip(sampled, answer.split(counts), strict=True):
         rows = own.objects  # the others' targets are not learnt, and may have no deltas
-        wanted = head.normalise(encode(own.targets[rows], own.boxes[rows]))
+        deltas_to = encode(own.targets[rows], own.boxes[rows])
+        wanted = head.normalise(deltas_to, own.labels[rows] - 1)
         classes.append(head_class_loss(logits, own.labels))
         boxes.append(head_box_loss(deltas, own.labels, wanted, config.head_loss))
     return torch.stack(classes).mean(), torch.stack(boxes).mean()

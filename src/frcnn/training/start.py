@@ -79,7 +79,7 @@ def take_weights(
         ModelFileError: the file is of another network (RC510).
     """
     own = model.state_dict()
-    last = ("box_head.logits.", "box_head.deltas.")
+    last = ("box_head.logits.", "box_head.deltas.", "box_head.delta_mean", "box_head.delta_std")
     shared = {n: t for n, t in tensors.items() if not n.startswith(last) and _is_kept(n, own)}
     shapes = {name: tuple(tensor.shape) for name, tensor in shared.items()}
     wanted = {n: tuple(t.shape) for n, t in own.items() if not n.startswith(last)}
@@ -198,3 +198,7 @@ def _take_classes(
             logits[ours].copy_(tensors[f"box_head.logits.{kind}"][theirs])
             if ours > 0:
                 deltas[ours - 1].copy_(their_deltas[theirs - 1])
+    for name, buffer in head.named_buffers(recurse=False):  # a measured scale of the deltas
+        if (measured := tensors.get(f"box_head.{name}")) is not None:
+            for ours, theirs in rows[1:]:
+                buffer[ours - 1].copy_(measured[theirs - 1])
