@@ -99,6 +99,14 @@ def test_other_schemes_make_their_own_proposals() -> None:
         require_scheme(config)
 
 
+def test_a_scale_is_measured_only_where_proposals_are_stored() -> None:
+    config = configured("joint")
+    head = replace(config.model.box_head, normalisation="measured")
+    with pytest.raises(ConfigError, match=r"RC365.*normalisation=measured.*alternating"):
+        require_scheme(replace(config, model=replace(config.model, box_head=head)))
+    require_scheme(configured("alternating", box_head=head))
+
+
 def test_init_is_a_start_but_for_the_head_alone() -> None:
     begun = StartConfig(init="runs/a")
     assert begins_with_ours(replace(configured("joint"), start=begun))

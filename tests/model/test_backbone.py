@@ -11,7 +11,8 @@ from torchvision.models import mobilenet_v2, resnet18, vgg, vgg16
 from torchvision.ops.misc import FrozenBatchNorm2d
 
 from frcnn.errors import ConfigError
-from frcnn.model.backbone import Backbone, BackboneConfig
+from frcnn.model.backbone import Backbone, BackboneConfig, feature_grid
+from frcnn.types import Size
 
 KINDS = [("vgg16", 16), ("zf", 16), ("mobilenet_v2", 16), ("resnet18", 8), ("resnet18", 16)]
 CHANNELS = {
@@ -309,3 +310,11 @@ def test_unusable_settings_are_refused(settings: dict, text: str) -> None:
     with pytest.raises(ConfigError, match=r"RC350") as caught:
         BackboneConfig(**settings)
     assert text in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["vgg16", "mobilenet_v2", "resnet18", "zf"])
+@pytest.mark.parametrize("size", [Size(64, 96), Size(97, 61), Size(7, 200)])
+def test_the_grid_of_a_size_is_that_of_the_computed_features(name: str, size: Size) -> None:
+    config = BackboneConfig(name=name)
+    features = Backbone(config)(torch.zeros(1, 3, *size))
+    assert feature_grid(config, size) == Size(*features.shape[2:])

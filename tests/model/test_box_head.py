@@ -138,7 +138,7 @@ def test_a_changed_scale_leaves_the_answers_a_taken_one_does_not() -> None:
 
 def test_a_fixed_head_has_no_place_for_a_scale() -> None:
     for change in (head(FC).take_scale, head(FC).change_scale):
-        with pytest.raises(ConfigError, match=r"RC358\] box_head.normalisation"):
+        with pytest.raises(ConfigError, match=r"RC368\] box_head.normalisation"):
             change(SCALE)
 
 

@@ -99,5 +99,5 @@ def test_wrong_shapes_are_named() -> None:
 def test_a_missing_place_is_named() -> None:
     error = unmeasured("rpn.normalisation")
     assert isinstance(error, ConfigError)
-    assert error.code == "RC358"
+    assert error.code == "RC368"
     assert "--set model.rpn.normalisation=measured" in error.fix

@@ -174,7 +174,7 @@ def test_measured_deltas_are_real_ones_and_say_their_unit() -> None:
 
 def test_a_scale_has_no_place_where_none_is_measured() -> None:
     scale = DeltaScale(mean=torch.zeros(1, 4), std=torch.ones(1, 4))
-    with pytest.raises(ConfigError, match=r"RC358\] rpn.normalisation"):
+    with pytest.raises(ConfigError, match=r"RC368\] rpn.normalisation"):
         RPNHead(4, 2, RPNConfig(channels=8)).take_scale(scale)
 
 

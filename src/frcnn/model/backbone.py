@@ -17,6 +17,7 @@ from torchvision.ops.misc import FrozenBatchNorm2d
 
 from frcnn.errors import ConfigError
 from frcnn.model import zf
+from frcnn.types import Size
 
 Name = Literal["vgg16", "zf", "mobilenet_v2", "resnet18"]
 _CHANNELS = {
@@ -192,6 +193,21 @@ def _keep_resolution(stage: nn.Module) -> None:
     for layer in stage.modules():
         if isinstance(layer, nn.Conv2d):
             layer.stride = (1, 1)
+
+
+def feature_grid(config: BackboneConfig, size: Size) -> Size:
+    """Give the size of the feature map, without computing one.
+
+    Args:
+        config: which network.
+        size: of the resized picture.
+
+    Returns:
+        Its height and width, in cells.
+    """
+    with torch.device("meta"):  # shapes alone
+        features = Backbone(config)(torch.zeros(1, 3, *size))
+    return Size(features.shape[2], features.shape[3])
 
 
 def _at_least(side: int, pixels: Tensor) -> Tensor:

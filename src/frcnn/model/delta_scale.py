@@ -40,7 +40,7 @@ class DeltaScale:
 
 
 def unmeasured(place: str) -> ConfigError:
-    """Say that a network was given a scale which its settings leave no place for (RC358).
+    """Say that a network was given a scale which its settings leave no place for (RC368).
 
     Args:
         place: the setting.
@@ -49,7 +49,7 @@ def unmeasured(place: str) -> ConfigError:
         The error to raise.
     """
     return ConfigError(
-        "RC358",
+        "RC368",
         place,
         "these layers keep no measured scale of their box targets",
         got="a fixed scale",

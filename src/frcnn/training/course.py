@@ -23,7 +23,8 @@ from frcnn.training import checkpoint
 from frcnn.training.curves import draw_curves
 from frcnn.training.fit import fit
 from frcnn.training.job import Job
-from frcnn.training.phase import Phase
+from frcnn.training.measuring import measure_head, measure_rpn
+from frcnn.training.phase import DETECTOR_LAYERS, Phase
 from frcnn.training.plans import PlanConfig, Scheme
 from frcnn.training.progress import Display
 from frcnn.training.start import new_last_layers, new_model, with_shared_backbone
@@ -98,7 +99,10 @@ class Course:
             return outcome
         if self._steps > 1:
             self.display.begin(f"step {step} of {self._steps}: {phase.title}")
-        figures = fit(self._job(run, phase, network, step, proposals), self.display)
+        job = self._job(run, phase, network, step, proposals)
+        if not checkpoint.checkpoints(run):  # else they are in the checkpoint
+            self._measure_targets(job)
+        figures = fit(job, self.display)
         if step < self._steps:
             draw_curves(run)
             files.write_text(run.path / _DONE, json.dumps({"step": step}) + "\n")
@@ -140,6 +144,17 @@ class Course:
         if self.job.config.alternating.last_layers == "new":
             new_last_layers(network, self.job.config.seed)
         return network
+
+    def _measure_targets(self, job: Job) -> None:
+        """Bring the targets of the layers that learn to the scale that the settings ask for."""
+        model, batches = job.model, job.config.batches
+        if "rpn" in job.phase.parts and model.config.rpn.normalisation == "measured":
+            model.rpn.take_scale(measure_rpn(model, job.train, batches))
+        if job.proposals is None or model.config.box_head.normalisation != "measured":
+            return
+        scale = measure_head(model, job.train, job.proposals, batches)
+        kept = job.phase is DETECTOR_LAYERS and job.config.alternating.last_layers == "kept"
+        (model.box_head.change_scale if kept else model.box_head.take_scale)(scale)
 
     @property
     def _steps(self) -> int:

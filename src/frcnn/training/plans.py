@@ -99,9 +99,6 @@ class AlternatingConfig:
     of_mirrored: Literal["mirrored", "computed"] = "mirrored"
     """The proposals of a mirrored picture: those of the picture, mirrored (authors' Python code),
     or those that the RPN finds in the mirrored picture (their MATLAB code)."""
-    targets: Literal["settings", "measured"] = "settings"
-    """Means and deviations that the head's targets are normalised by: those in `model.box_head`,
-    or, for each class, those of all training regions (authors' alternating training)."""
 
     def plan(self, step: int) -> PlanConfig:
         """Give the plan of a step, 1 ... 4."""
