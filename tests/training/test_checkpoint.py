@@ -14,7 +14,7 @@ from frcnn.errors import ConfigError, DiskError, ModelFileError
 from frcnn.run_folder import RunFolder
 from frcnn.training import checkpoint
 from frcnn.training.averaging import start_average
-from frcnn.training.checkpoint import CheckpointConfig, Circumstances, Progress, Timer
+from frcnn.training.checkpoint import CheckpointConfig, Circumstances, Progress
 from frcnn.training.fit import fit
 from frcnn.training.job import Job
 from frcnn.training.log import Diary
@@ -321,18 +321,6 @@ def test_an_old_one_that_cannot_be_removed(run: RunFolder, monkeypatch: pytest.M
 def test_unusable_settings_are_refused(change: dict) -> None:
     with pytest.raises(ConfigError, match="RC350"):
         CheckpointConfig(**change)
-
-
-def test_the_timer(monkeypatch: pytest.MonkeyPatch) -> None:
-    now = [100.0]
-    monkeypatch.setattr(checkpoint.time, "monotonic", lambda: now[0])
-    timer = Timer(1.0)
-    assert not timer.is_due
-    now[0] = 160.0
-    assert timer.is_due
-    timer.restart()
-    assert not timer.is_due
-    assert Timer(0.0).is_due
 
 
 def test_a_real_run_with_a_damaged_checkpoint_ends_the_same(

@@ -10,7 +10,7 @@ import torch
 
 from frcnn import diaries, files
 from frcnn.errors import ModelFileError, TrainingError
-from frcnn.training import checkpoint, judge
+from frcnn.training import checkpoint, judge, timer
 from frcnn.training.fit import fit
 from frcnn.training.job import Job, length_of
 from frcnn.training.log import Diary
@@ -101,7 +101,7 @@ def test_a_long_evaluation_does_not_make_a_checkpoint_due(
         clock[0] += 1000.0
         return real(*arguments)
 
-    monkeypatch.setattr(checkpoint.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(timer.time, "monotonic", lambda: clock[0])
     monkeypatch.setattr(judge.Judge, "evaluate", evaluate)
     job = make_job("training.checkpoint.minutes=1", "training.checkpoint.generations=9")
     fit(job, Quiet())

@@ -41,13 +41,15 @@ def require_same_pictures(before: RunConfig, after: RunConfig) -> None:
         after: with what was said laid over them.
 
     Raises:
-        ConfigError: the seed or the share of the validation pictures is another one (RC308).
+        ConfigError: the seed, the share of the validation pictures or the split is another one
+            (RC308).
     """
     pairs = {
         "the seed": (before.training.seed, after.training.seed),
         "validation_share": (before.validation_share, after.validation_share),
+        "training_split": (before.training_split, after.training_split),
     }
-    changed = [f"{name} {new} for {old}" for name, (old, new) in pairs.items() if new != old]
+    changed = [f"{name} {new!r} for {old!r}" for name, (old, new) in pairs.items() if new != old]
     if changed:
         raise _clash("resume", changed, "the same training and validation pictures")
 

@@ -10,7 +10,6 @@ generations are kept, and a damaged one is named and the one before it used.
 
 import json
 import re
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -189,28 +188,6 @@ def require_same(run: RunFolder, around: Circumstances) -> None:
         _require_same_model(path, header, around)
         _require_same_optimizer(path, header, around)
         return
-
-
-class Timer:
-    """Says when the next checkpoint is due, by a clock that never jumps."""
-
-    def __init__(self, minutes: float) -> None:
-        """Start counting.
-
-        Args:
-            minutes: between checkpoints.
-        """
-        self._seconds = minutes * 60
-        self.restart()
-
-    def restart(self) -> None:
-        """Count from now."""
-        self._since = time.monotonic()
-
-    @property
-    def is_due(self) -> bool:
-        """Whether the time is up."""
-        return time.monotonic() - self._since >= self._seconds
 
 
 def _path(run: RunFolder, step: int) -> Path:

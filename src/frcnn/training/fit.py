@@ -25,6 +25,7 @@ from frcnn.training.reading import load
 from frcnn.training.schedule import factor
 from frcnn.training.signals import Interrupted, StopRequest, stop_requests
 from frcnn.training.step import NotFiniteError, StepReport, diverged, exploded, take_step
+from frcnn.training.timer import Timer
 from frcnn.training.validation import AnyFigures
 
 Parts = list[list[Example]]
@@ -72,7 +73,7 @@ class _Fit:
 
     def run(self) -> AnyFigures | None:
         figures = self._begin()
-        timer = checkpoint.Timer(self.job.config.checkpoint.minutes)
+        timer = Timer(self.job.config.checkpoint.minutes)
         with closing(self._steps_left()) as steps:
             for parts in steps:
                 self._step(parts)
