@@ -16,7 +16,7 @@ from frcnn.launch import run as run_module
 from frcnn.launch.run import launch, train
 from frcnn.presets import RunConfig
 from frcnn.run_folder import RunFolder
-from frcnn.training import checkpoint
+from frcnn.training import checkpoint, course
 from frcnn.training.log import Diary
 from frcnn.training.progress import Quiet
 from frcnn.training.step import StepReport
@@ -354,7 +354,7 @@ def test_what_ended_the_training_is_what_is_told(
         raise DiskError("RC601", "curves.png", "no space left on the disk", fix="-")
 
     launched = launch(rectangles, options(*SHORT), said.append)
-    monkeypatch.setattr(run_module, "fit", diverges)
+    monkeypatch.setattr(course, "fit", diverges)
     monkeypatch.setattr(run_module, "draw_curves", full)
     with pytest.raises(TrainingError, match="RC401"):
         train(launched, Quiet())

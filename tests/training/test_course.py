@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from frcnn.errors import DataError
+from frcnn.errors import DataError, ModelFileError
 from frcnn.run_folder import RunFolder
 from frcnn.training import checkpoint
-from frcnn.training.course import Course, first_network, has_begun
+from frcnn.training.course import Course, first_network, has_begun, require_same_run
 from frcnn.training.job import Job
 from frcnn.training.log import Diary
 from frcnn.training.progress import Quiet
@@ -124,5 +124,21 @@ def test_each_step_has_the_length_of_its_plan(make_course: Make) -> None:
     rows = [Diary(folder).steps() for folder in steps_of(course)]
     assert [len(each) for each in rows] == [3, 2, 1, 4]
     assert [len(each[0]["pictures"]) for each in rows] == [2, 1, 2, 2]
-    config = weights_file.read_header(steps_of(course)[1].last).config
-    assert config["roi_sampling"]["count"] == 8
+    configs = [weights_file.read_header(folder.last).config for folder in steps_of(course)]
+    assert [config["roi_sampling"]["count"] for config in configs] == [16, 8, 16, 16]
+
+
+@pytest.mark.parametrize("steps", [1, 4, 7, 10])
+def test_what_a_checkpoint_would_refuse_is_refused_in_every_step(
+    make_course: Callable[..., Course], steps: int
+) -> None:
+    """Two backbones or one, more regions or fewer: none of that makes another model."""
+    plan = "training.alternating.detector.regions=8"
+    with pytest.raises(Killed):
+        run(make_course("alternating", plan, display=DiesAfter(steps)))
+    again = make_course("alternating", plan)
+    model = replace(again.job.model.config, sharing="shared")
+    require_same_run(again.job, model)
+    wider = replace(model, box_head=replace(model.box_head, width=24))
+    with pytest.raises(ModelFileError, match=r"RC532.*box_head.width was 16, is 24"):
+        require_same_run(again.job, wider)

@@ -7,6 +7,7 @@ contradictions.py  options that exclude each other
 material.py        the data to train and validate on, the weights to start from
 scheme.py          what a scheme asks for: a network that it can train, proposals
 small_boxes.py     true boxes that resizing leaves nothing of
+announcing.py      what a person is told of it before it begins
 run.py             a run folder with its papers, a job, and the training itself
 chosen.py          the pictures that a trained detector looks at
 measure.py         a trained detector on a split: figures and plots

@@ -11,9 +11,13 @@ from frcnn.data.dataset import Dataset
 from frcnn.data.problems import Report
 from frcnn.data.records import Split
 from frcnn.errors import DataError, FrcnnError, ModelFileError
+from frcnn.launch.announcing import (
+    announce_settings,
+    announce_usable,
+    announce_without_small_boxes,
+)
 from frcnn.launch.asked import (
     first_settings,
-    fitted_away,
     fitted_settings,
     on_data,
     overridden,
@@ -32,18 +36,15 @@ from frcnn.launch.material import (
     backbone_weights,
     fill,
     open_data,
-    require_usable,
-    usable_pictures,
 )
 from frcnn.launch.options import TrainOptions
 from frcnn.launch.scheme import given_proposals, keep_proposals, open_proposals
-from frcnn.launch.small_boxes import drop_small_boxes
 from frcnn.model.faster_rcnn import FasterRCNN
 from frcnn.presets import RunConfig
 from frcnn.run_folder import RunFolder
 from frcnn.training import start
 from frcnn.training.card import write_card
-from frcnn.training.course import Course, first_network, has_begun
+from frcnn.training.course import Course, first_network, has_begun, require_same_run
 from frcnn.training.curves import draw_curves
 from frcnn.training.job import Job
 from frcnn.training.precision import Precision
@@ -96,16 +97,16 @@ def launch(
     dataset, train, val = _open(config, data, say)
     out = Path(options.get("out", "runs"))
     files.require_writable(out)
-    train, val, report = _usable(dataset, train, val, say)
+    train, val, report = announce_usable(dataset, train, val, say)
     weights = backbone_weights(config, warn)
     config = with_whole_paths(fitted_settings(config, train, weights, options))
     require_possible(config, device, len(train.classes))
-    train, small = _without_small_boxes(train, config, say)
+    train, small = announce_without_small_boxes(train, config, say)
     model = _new_network(config)
     config = replace(config, started_from=fill(model, config, train.classes, weights))
     for note in weights.notes if weights else ():
         say(f"backbone weights: {note}")
-    _say_settings(config, model, options, say, warn)
+    announce_settings(config, model, options, say, warn)
     stored = open_proposals(config, train, out)
     run = RunFolder.create(out, dataset.name)
     config = keep_proposals(stored, run, config)
@@ -153,22 +154,6 @@ def _learn(launched: Launched, display: Display) -> AnyFigures | None:
     return SCHEMES[job.config.scheme](course).figures
 
 
-def _say_settings(
-    config: RunConfig, model: FasterRCNN, options: TrainOptions, say: Say, warn: Say
-) -> None:
-    """Say what is trained, and what of it may surprise."""
-    say(f"model {config.preset}: {config.started_from}")
-    if other := fitted_away(config, options):
-        say(f"settings other than the preset's: {'; '.join(other)}")
-    if config.started_from == FROM_SCRATCH and model.backbone.is_partly_frozen:
-        backbone = config.model.backbone
-        warn(
-            f"warning: {backbone.name} starts from random numbers, and what is frozen stays random"
-            f" (model.backbone.frozen_stages {backbone.frozen_stages}, batch_norm "
-            f"{backbone.batch_norm}); 0 and live learn everything"
-        )
-
-
 def _resumed(
     run: RunFolder,
     data: str | Path | Dataset | None,
@@ -185,8 +170,8 @@ def _resumed(
     say(f"run {run.path}, resumed")
     dataset, train, val = _open(config, data, say)
     config = replace(config, data=str(Path(config.data).absolute()))
-    train, val, _ = _usable(dataset, train, val, say)
-    train, _ = _without_small_boxes(train, config, say)
+    train, val, _ = announce_usable(dataset, train, val, say)
+    train, _ = announce_without_small_boxes(train, config, say)
     model = _new_network(config)
     if not has_begun(run):
         require_possible(config, device, len(train.classes))
@@ -202,12 +187,8 @@ def _new_network(config: RunConfig) -> FasterRCNN:
 def _keep_settings(launched: Launched) -> None:
     """Write the settings that a resume was asked to change, unless its checkpoints refuse them."""
     run, config = launched.job.run, launched.config
-    before = settings.read_yaml(run.config, RunConfig)
-    fits = (before.model, before.training.optimizer.method) == (
-        config.model,
-        config.training.optimizer.method,
-    )
-    if before != config and (fits or not has_begun(run)):
+    if settings.read_yaml(run.config, RunConfig) != config:
+        require_same_run(launched.job, config.model)
         settings.write_yaml(run.config, config)
 
 
@@ -264,32 +245,6 @@ def _job(  # a run's parts, put together in this one place
         precision=Precision(device=device, dtype=dtype),
         callbacks=tuple(options.get("callbacks", ())),
     )
-
-
-def _usable(dataset: Dataset, train: Split, val: Split, say: Say) -> tuple[Split, Split, Report]:
-    """Leave out pictures that cannot be decoded, and say what the data is."""
-    opened = (train, val)
-    (train, val), found = usable_pictures(*opened)
-    report = dataset.report.plus(found.problems)
-    say(
-        f"data {dataset.name}: {len(train)} pictures to train on "
-        f"({train.without_objects} without objects), {len(val)} to validate; "
-        f"classes {', '.join(train.classes)}"
-    )
-    if learnt := val.in_common(train):
-        say(f"  {learnt} of the {len(val)} are learnt from, too: their figures are too good")
-    summary = report.summary()
-    if summary:
-        say(summary)
-    require_usable(opened, (train, val), found)
-    return train, val, report
-
-
-def _without_small_boxes(train: Split, config: RunConfig, say: Say) -> tuple[Split, Report]:
-    train, report = drop_small_boxes(train, config.model.pictures)
-    if report.problems:
-        say(f"pictures resized to {config.model.pictures.shorter_side} pixels\n{report.summary()}")
-    return train, report
 
 
 def _write_papers(run: RunFolder, config: RunConfig, report: Report) -> None:

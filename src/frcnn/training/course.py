@@ -9,7 +9,7 @@ over what is done and goes on where it was.
 import json
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from frcnn import files
@@ -19,6 +19,7 @@ from frcnn.model.faster_rcnn import FasterRCNN
 from frcnn.prediction.predictor import Detector
 from frcnn.prediction.proposing import Order, store_proposals
 from frcnn.run_folder import RunFolder
+from frcnn.settings import to_mapping
 from frcnn.training import checkpoint
 from frcnn.training.curves import draw_curves
 from frcnn.training.fit import fit
@@ -68,6 +69,12 @@ class Course:
     display: Display
     given_proposals: StoredProposals | None = None
     """What the scheme `head` learns on."""
+    _regions: int = field(init=False)
+    """Of one picture, where a step's plan does not name another number."""
+
+    def __post_init__(self) -> None:
+        # a step's network carries its own number in its settings, which the next one starts from
+        object.__setattr__(self, "_regions", self.job.model.config.roi_sampling.count)
 
     def start(self) -> FasterRCNN:
         """Give the network as the run begins with it."""
@@ -179,9 +186,7 @@ class Course:
         """Make the phase's part of the job, with the settings of its step."""
         config = self.job.config
         plan = config.alternating.plan(step) if self._steps > 1 else PlanConfig()
-        if plan.regions is not None:
-            sampling = replace(network.config.roi_sampling, count=plan.regions)
-            network.config = replace(network.config, roi_sampling=sampling)
+        network.config = _planned(network.config, plan, self._regions)
         own = replace(
             config,
             batches=plan.batches(config.batches),
@@ -227,6 +232,30 @@ def first_network(model: FasterRCNNConfig, scheme: Scheme) -> FasterRCNNConfig:
     return replace(model, sharing="separate") if scheme in STEPS else model
 
 
+def require_same_run(job: Job, model: FasterRCNNConfig) -> None:
+    """Refuse, before anything is written, what the newest checkpoint of a run would refuse.
+
+    Args:
+        job: the run as it shall go on.
+        model: settings of the network that it ends with.
+
+    Raises:
+        ModelFileError: the checkpoint is of other classes, another model or optimizer (RC531 ...
+            RC533).
+    """
+    config = job.config
+    steps = STEPS.get(config.scheme, 1)
+    for step in range(steps, 0, -1):
+        run = job.run if step == steps else RunFolder(job.run.path / f"step-{step}")
+        if checkpoint.checkpoints(run):
+            plan = config.alternating.plan(step) if steps > 1 else PlanConfig()
+            network = model if step > 2 else first_network(model, config.scheme)
+            network = _planned(network, plan, model.roi_sampling.count)
+            around = replace(job.circumstances, model=to_mapping(network))
+            checkpoint.require_same(run, around)
+            return
+
+
 def has_begun(run: RunFolder) -> bool:
     """Say whether a run can go on without the weights that it started from.
 
@@ -238,6 +267,11 @@ def has_begun(run: RunFolder) -> bool:
     """
     first = RunFolder(run.path / "step-1")
     return bool(checkpoint.checkpoints(run) or checkpoint.checkpoints(first)) or _is_done(first)
+
+
+def _planned(model: FasterRCNNConfig, plan: PlanConfig, regions: int) -> FasterRCNNConfig:
+    sampling = replace(model.roi_sampling, count=plan.regions or regions)
+    return replace(model, roi_sampling=sampling)
 
 
 def _is_done(run: RunFolder) -> bool:

@@ -1,0 +1,86 @@
+"""What a person is told of a run before it begins: its data, its settings, what may surprise."""
+
+from frcnn.data.dataset import Dataset
+from frcnn.data.problems import Report
+from frcnn.data.records import Split
+from frcnn.launch.asked import fitted_away
+from frcnn.launch.material import FROM_SCRATCH, Say, require_usable, usable_pictures
+from frcnn.launch.options import TrainOptions
+from frcnn.launch.small_boxes import drop_small_boxes
+from frcnn.model.faster_rcnn import FasterRCNN
+from frcnn.presets import RunConfig
+
+
+def announce_usable(
+    dataset: Dataset, train: Split, val: Split, say: Say
+) -> tuple[Split, Split, Report]:
+    """Leave out pictures that cannot be decoded, and say what the data is.
+
+    Args:
+        dataset: opened.
+        train: the training pictures.
+        val: the validation pictures.
+        say: told in a line each.
+
+    Returns:
+        Both splits without the pictures that cannot be read, and the report of the data.
+
+    Raises:
+        DataError: too many pictures cannot be read.
+    """
+    opened = (train, val)
+    (train, val), found = usable_pictures(*opened)
+    report = dataset.report.plus(found.problems)
+    say(
+        f"data {dataset.name}: {len(train)} pictures to train on "
+        f"({train.without_objects} without objects), {len(val)} to validate; "
+        f"classes {', '.join(train.classes)}"
+    )
+    if learnt := val.in_common(train):
+        say(f"  {learnt} of the {len(val)} are learnt from, too: their figures are too good")
+    summary = report.summary()
+    if summary:
+        say(summary)
+    require_usable(opened, (train, val), found)
+    return train, val, report
+
+
+def announce_without_small_boxes(train: Split, config: RunConfig, say: Say) -> tuple[Split, Report]:
+    """Leave out true boxes that resizing leaves nothing of, and say so.
+
+    Args:
+        train: the training pictures.
+        config: its resizing is read.
+        say: told in a line each.
+
+    Returns:
+        The split without these boxes, and the report of them.
+    """
+    train, report = drop_small_boxes(train, config.model.pictures)
+    if report.problems:
+        say(f"pictures resized to {config.model.pictures.shorter_side} pixels\n{report.summary()}")
+    return train, report
+
+
+def announce_settings(
+    config: RunConfig, model: FasterRCNN, options: TrainOptions, say: Say, warn: Say
+) -> None:
+    """Say what is trained, and what of it may surprise.
+
+    Args:
+        config: of the run.
+        model: its network.
+        options: what was asked for.
+        say: told in a line each.
+        warn: told what nobody should miss.
+    """
+    say(f"model {config.preset}: {config.started_from}")
+    if other := fitted_away(config, options):
+        say(f"settings other than the preset's: {'; '.join(other)}")
+    if config.started_from == FROM_SCRATCH and model.backbone.is_partly_frozen:
+        backbone = config.model.backbone
+        warn(
+            f"warning: {backbone.name} starts from random numbers, and what is frozen stays random"
+            f" (model.backbone.frozen_stages {backbone.frozen_stages}, batch_norm "
+            f"{backbone.batch_norm}); 0 and live learn everything"
+        )

@@ -1,0 +1,76 @@
+"""What is said before a run begins: counts, what was left out, what may surprise."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from frcnn import presets
+from frcnn.data.dataset import Dataset
+from frcnn.launch.announcing import (
+    announce_settings,
+    announce_usable,
+    announce_without_small_boxes,
+)
+from frcnn.launch.material import FROM_SCRATCH
+from frcnn.presets import RunConfig
+from frcnn.training.start import new_model
+
+
+@pytest.fixture
+def dataset(rectangles: Path) -> Dataset:
+    """Ten pictures to train on, three to validate."""
+    return Dataset.open(rectangles)
+
+
+def config_from(started_from: str, frozen_stages: int) -> RunConfig:
+    config = presets.from_scratch(presets.resnet18())
+    backbone = replace(config.model.backbone, frozen_stages=frozen_stages)
+    model = replace(config.model, backbone=backbone, classes=2)
+    return replace(config, model=model, started_from=started_from)
+
+
+def test_the_data_is_counted(dataset: Dataset, said: list[str]) -> None:
+    train, val = dataset.split("train"), dataset.split("val")
+    found = announce_usable(dataset, train, val, said.append)
+    assert (len(found[0]), len(found[1]), found[2].problems) == (10, 3, ())
+    assert said == [
+        "data rectangles: 10 pictures to train on (0 without objects), 3 to validate; "
+        "classes blue, red"
+    ]
+
+
+def test_pictures_on_both_sides_are_told(dataset: Dataset, said: list[str]) -> None:
+    train = dataset.split("train")
+    announce_usable(dataset, train, train[:4], said.append)
+    assert said[1] == "  4 of the 4 are learnt from, too: their figures are too good"
+
+
+def test_boxes_that_resizing_leaves_nothing_of_are_told(dataset: Dataset, said: list[str]) -> None:
+    train = dataset.split("train")
+    config = config_from(FROM_SCRATCH, 0)
+    tiny = replace(config.model.pictures, shorter_side=1, longer_side=2)
+    smaller = replace(config, model=replace(config.model, pictures=tiny))
+    left, report = announce_without_small_boxes(train, smaller, said.append)
+    assert sum(len(r.target.boxes) for r in left.records) < 20
+    assert report.problems
+    assert said[0].startswith("pictures resized to 1 pixels\n")
+    said.clear()
+    same, _ = announce_without_small_boxes(train, config, said.append)
+    assert same.fingerprint == train.fingerprint
+    assert not said
+
+
+@pytest.mark.parametrize(
+    ("started_from", "frozen", "warned"),
+    [(FROM_SCRATCH, 2, True), (FROM_SCRATCH, 0, False), ("backbone from x", 2, False)],
+)
+def test_random_stages_that_stay_frozen_are_warned_of(
+    said: list[str], started_from: str, frozen: int, warned: bool
+) -> None:
+    config = config_from(started_from, frozen)
+    warnings: list[str] = []
+    announce_settings(config, new_model(config.model, 0), {}, said.append, warnings.append)
+    assert said == [f"model resnet18: {started_from}"]
+    assert bool(warnings) == warned
+    assert all("stays random" in text for text in warnings)
