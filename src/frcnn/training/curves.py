@@ -70,7 +70,8 @@ def _draw_figures(axes: "Axes", evaluations: Sequence[Row]) -> None:
         points = _column(known, "step"), _column(known, name)
         axes.plot(*points, "o-", markersize=3, label=name.removeprefix("val_"))
     axes.set(title="validation", xlabel="step", ylim=(0, 1))
-    axes.legend(fontsize="small", loc="lower right")
+    if axes.lines:
+        axes.legend(fontsize="small", loc="lower right")
 
 
 def _column(rows: Sequence[Row], name: str) -> list[Any]:
