@@ -5,7 +5,9 @@
 Like for like: the same VGG-16 with two stages frozen, nine anchors, RoIAlign, a head of 4096, 21
 classes with background; in training 128 regions of 2000 proposals and SGD with momentum, at test
 300 proposals; one picture at a time, already of the size that the detectors want. Ours computes
-in its default mode (bfloat16 where the processor has it) and in float32.
+in its default mode (bfloat16 where the processor has it) and in float32, and, as `frcnn train` and
+`frcnn predict` do, lets the allocator keep freed memory (`machine.keep_freed_memory`); torchvision
+runs as it is imported, without that.
 
 Each detector lives in a process of its own that waits until it is asked for one repetition; they
 are asked in turn, so that whatever the machine does besides hits all of them alike. Tables go to

@@ -122,16 +122,23 @@ def _enliven(model: FasterRCNN, picture: Tensor) -> None:
     features = model.backbone(batch.pixels)
     anchors = anchor_grid(config.anchors, Size(features.shape[2], features.shape[3]))
     rpn = model.rpn(features)
-    _spread(model.rpn.objectness, rpn.objectness, 1.0)
-    _spread(model.rpn.deltas, rpn.deltas, 0.2)
+    spread(model.rpn.objectness, rpn.objectness, 1.0)
+    spread(model.rpn.deltas, rpn.deltas, 0.2)
     proposals = model.propose(model.rpn(features), anchors, batch, config.proposals_test)
     boxes = [found.boxes for found in proposals]
     answer = model.box_head(pool_regions(features, boxes, 16, config.roi_pooling))
-    _spread(model.box_head.logits, answer.logits, 1.0)
-    _spread(model.box_head.deltas, answer.deltas, 1.0)
+    spread(model.box_head.logits, answer.logits, 1.0)
+    spread(model.box_head.deltas, answer.deltas, 1.0)
 
 
-def _spread(layer: nn.Module, outputs: Tensor, deviation: float) -> None:
+def spread(layer: nn.Module, outputs: Tensor, deviation: float) -> None:
+    """Scale an output layer until numbers of a channel differ by so much and average to 0.
+
+    Args:
+        layer: a convolution or linear layer; changed in place.
+        outputs: [..., D] or any shape with as many channels as the layer has, flattened.
+        deviation: of a channel's numbers, on average.
+    """
     channels = outputs.reshape(-1, len(layer.bias))
     factor = deviation / channels.std(dim=0).mean()
     layer.weight *= factor
@@ -148,40 +155,65 @@ def theirs(size: Sides, head_width: int) -> TorchvisionsFasterRCNN:
     Returns:
         In float32, laid out as torchvision does.
     """
-    body = vgg.make_layers(vgg.cfgs["D"])[:30]
-    body.out_channels = 512
-    body[:10].requires_grad_(requires_grad=False)  # the first two stages
-    model = TorchvisionsFasterRCNN(
-        body,
-        min_size=min(size),
-        max_size=max(size),
-        rpn_anchor_generator=AnchorGenerator(((128, 256, 512),), ((0.5, 1.0, 2.0),)),
-        rpn_head=RPNHead(512, 9),
-        rpn_post_nms_top_n_train=2000,
-        rpn_post_nms_top_n_test=300,
-        box_roi_pool=MultiScaleRoIAlign(["0"], 7, 2),
-        box_head=TwoMLPHead(512 * 49, head_width),
-        box_predictor=FastRCNNPredictor(head_width, CLASSES + 1),
-        box_batch_size_per_image=128,
-    )
-    _copy_weights(ours(size, head_width), model)
+    own = ours(size, head_width)
+    model = assemble(own.config)
+    model.backbone[:10].requires_grad_(requires_grad=False)  # the first two stages
+    _copy_weights(own, model)
     return model
 
 
-def _copy_weights(own: FasterRCNN, model: TorchvisionsFasterRCNN) -> None:
+def assemble(config: FasterRCNNConfig) -> TorchvisionsFasterRCNN:
+    """Put torchvision's detector together from its parts, as ours is configured.
+
+    Args:
+        config: of a VGG-16 with torchvision's choices.
+
+    Returns:
+        In float32, with random weights, all of them trained.
+    """
+    body = vgg.make_layers(vgg.cfgs["D"])[:30]
+    body.out_channels = 512
+    sides = tuple(int(side) for side in config.anchors.sides)
+    return TorchvisionsFasterRCNN(
+        body,
+        min_size=config.pictures.shorter_side,
+        max_size=config.pictures.longer_side,
+        rpn_anchor_generator=AnchorGenerator((sides,), (config.anchors.height_over_width,)),
+        rpn_head=RPNHead(512, config.anchors.per_cell),
+        rpn_pre_nms_top_n_train=config.proposals_train.before_nms,
+        rpn_pre_nms_top_n_test=config.proposals_test.before_nms,
+        rpn_post_nms_top_n_train=config.proposals_train.after_nms,
+        rpn_post_nms_top_n_test=config.proposals_test.after_nms,
+        rpn_batch_size_per_image=config.anchor_labels.count,
+        box_roi_pool=MultiScaleRoIAlign(["0"], 7, 2),
+        box_head=TwoMLPHead(512 * 49, config.box_head.width),
+        box_predictor=FastRCNNPredictor(config.box_head.width, config.classes + 1),
+        box_batch_size_per_image=config.roi_sampling.count,
+    )
+
+
+def counterparts(
+    own: FasterRCNN, model: TorchvisionsFasterRCNN
+) -> tuple[tuple[nn.Module, nn.Module], ...]:
+    """Give the parts of ours beside theirs that take the same parameters under the same names."""
     head, regions = model.rpn.head, model.roi_heads
-    for one, other in (
+    return (
         (own.backbone.body.get_submodule("features"), model.backbone),
         (own.rpn.conv, head.conv[0][0]),
         (own.rpn.objectness, head.cls_logits),
         (own.rpn.deltas, head.bbox_pred),
         (own.box_head.hidden, regions.box_head),
         (own.box_head.logits, regions.box_predictor.cls_score),
-    ):
+    )
+
+
+def _copy_weights(own: FasterRCNN, model: TorchvisionsFasterRCNN) -> None:
+    for one, other in counterparts(own, model):
         other.load_state_dict(one.state_dict())
+    predictor = model.roi_heads.box_predictor
     for name, values in own.box_head.deltas.state_dict().items():
         slots = torch.cat((torch.zeros_like(values[:4]), values))  # background's is not used
-        regions.box_predictor.bbox_pred.get_parameter(name).data.copy_(slots)
+        predictor.bbox_pred.get_parameter(name).data.copy_(slots)
 
 
 def precision_of(variant: str) -> Precision:

@@ -16,6 +16,7 @@ from frcnn.errors import (
     PictureError,
     ShapeError,
     TrainingError,
+    first_line,
 )
 
 KINDS = {  # kind: first digits of its codes, exit code
@@ -121,3 +122,9 @@ def test_one_except_catches_all_of_ours_and_nothing_else() -> None:
         with pytest.raises(FrcnnError):
             raise example(kind)
     assert not issubclass(ValueError, FrcnnError)
+
+
+def test_the_first_line_of_somebody_elses_error() -> None:
+    assert first_line(ValueError("one\ntwo")) == "one"
+    assert first_line(ValueError("x" * 300)) == "x" * 200
+    assert first_line(KeyboardInterrupt()) == "KeyboardInterrupt"

@@ -61,7 +61,6 @@ def test_its_files(run: RunFolder) -> None:
         "plots": "plots",
         "eval": "eval",
         "model_card": "MODEL_CARD.md",
-        "report": "report.html",
     }
     for name, file in names.items():
         assert getattr(run, name) == run.path / file

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from frcnn.errors import ShapeError
-from frcnn.types import Detections, ImageBatch, Losses, Proposals, Size, Target
+from frcnn.types import Detections, ImageBatch, Losses, Proposals, Size, Target, name_of
 
 BOXES = torch.tensor([[0.0, 0.0, 4.0, 3.0], [1.0, 1.0, 2.0, 2.0]])
 IDS = torch.tensor([0, 1])
@@ -137,3 +137,7 @@ def test_the_joint_loss_is_the_sum_of_four() -> None:
     assert tuple(losses.named()) == names
     losses.total.backward()
     assert [float(term.grad) for term in terms if term.grad is not None] == [1.0] * 4
+
+
+def test_types_of_numbers_have_short_names() -> None:
+    assert [name_of(kind) for kind in (torch.float32, torch.bfloat16)] == ["float32", "bfloat16"]

@@ -122,3 +122,8 @@ class DiskError(FrcnnError, OSError):
     """The disk is full, read-only, or otherwise in the way."""
 
     exit_code = 6
+
+
+def first_line(error: BaseException) -> str:
+    """Give what somebody else's error says, on one line of at most 200 characters."""
+    return (str(error).splitlines() or [""])[0][:200] or type(error).__name__

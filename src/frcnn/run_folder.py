@@ -7,7 +7,7 @@ config.yaml  env.json  data_check.json     what was asked, on which machine, on 
 metrics.csv  metrics.jsonl  plots/  eval/  how it went
 best.safetensors  last.safetensors         weights, with class names and settings in the header
 state/                                     checkpoints to resume from
-MODEL_CARD.md  report.html                 for people
+MODEL_CARD.md                              for people
 lock                                       held by the one process that writes here
 """
 
@@ -136,11 +136,6 @@ class RunFolder:
     def model_card(self) -> Path:
         """What the model is, for people."""
         return self.path / "MODEL_CARD.md"
-
-    @property
-    def report(self) -> Path:
-        """The run on one page."""
-        return self.path / "report.html"
 
     @contextmanager
     def lock(self) -> Iterator[str]:

@@ -13,6 +13,14 @@ from torch import Tensor
 
 from frcnn.errors import ShapeError
 
+Corners = tuple[float, float, float, float]
+"""One box as plain numbers: (x1, y1, x2, y2), pixels, continuous."""
+
+
+def name_of(dtype: torch.dtype) -> str:
+    """Give the name of a type of numbers, such as `float32`."""
+    return str(dtype).removeprefix("torch.")
+
 
 class Size(NamedTuple):
     """Height first, always by name: size.height, size.width."""
@@ -72,8 +80,7 @@ class Proposals:
     """What the RPN proposes in one picture, highest objectness first."""
 
     boxes: Tensor
-    """[P, 4] float32, pixels of the resized picture (of the original one where they leave the
-    network); P may be 0."""
+    """[P, 4] float32, pixels of the picture that the giver names; P may be 0."""
     objectness: Tensor
     """[P] float32, the RPN's logit."""
     anchors: Tensor
@@ -91,7 +98,7 @@ class Detections:
     """What was found in one picture, highest score first."""
 
     boxes: Tensor
-    """[N, 4] float32, pixels of the original picture; N may be 0."""
+    """[N, 4] float32, pixels of the picture that the giver names; N may be 0."""
     scores: Tensor
     """[N] float32, in [0, 1]."""
     labels: Tensor
@@ -146,10 +153,6 @@ def _require(name: str, tensor: Tensor, shape: tuple[int, ...], dtype: torch.dty
         form = "[" + ", ".join("any" if n < 0 else str(n) for n in shape) + "]"
         raise ShapeError(
             name,
-            got=f"{list(tensor.shape)} {_short(tensor.dtype)}",
-            want=f"a {form} tensor" + (f" of {_short(dtype)}" if dtype else ""),
+            got=f"{list(tensor.shape)} {name_of(tensor.dtype)}",
+            want=f"a {form} tensor" + (f" of {name_of(dtype)}" if dtype else ""),
         )
-
-
-def _short(dtype: torch.dtype) -> str:
-    return str(dtype).removeprefix("torch.")

@@ -1,6 +1,7 @@
 """What verbs can be told: ranges at birth, files of options, and what was said."""
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -124,3 +125,14 @@ class TestFiles:
 
 def test_names_are_written_as_on_the_command_line() -> None:
     assert options._option("max_det") == "--max-det"
+
+
+def test_the_choices_are_those_of_the_code_behind_them() -> None:
+    """They are written out here, so that `--help` need not import torch."""
+    from frcnn.launch.measure import Metric
+    from frcnn.prediction.folder import Kind
+    from frcnn.weights.backbone import PREPROCESSING
+
+    assert set(options.METRICS) == set(get_args(Metric))
+    assert set(options.PREPROCESSING) == set(PREPROCESSING)
+    assert set(options.SAVE) == set(get_args(Kind))

@@ -8,14 +8,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from frcnn.demo.folder import Object, SceneFolder
+from frcnn.data.voc_annotation import VOCObject, read_annotation
+from frcnn.demo.folder import SceneFolder
 from frcnn.errors import ConfigError, DiskError
 
 PICTURE = np.random.default_rng(0).integers(0, 256, (48, 64, 3)).astype(np.uint8)
-DIE = Object(name="two", box=(3.0, 4.0, 20.0, 30.0), difficult=False)
+DIE = VOCObject(name="two", box=(3.0, 4.0, 20.0, 30.0), difficult=False)
 
 
-def written(folder: Path, *objects: Object) -> ElementTree.Element:
+def written(folder: Path, *objects: VOCObject) -> ElementTree.Element:
     """The annotation of a data set of one picture."""
     with SceneFolder(folder, 92) as out:
         out.add("train", PICTURE, objects)
@@ -40,22 +41,25 @@ def test_boxes_count_from_one_and_include_both_ends(tmp_path: Path) -> None:
 
 
 def test_the_whole_picture_is_one_to_its_size(tmp_path: Path) -> None:
-    whole = Object(name="one", box=(0.0, 0.0, 64.0, 48.0), difficult=False)
+    whole = VOCObject(name="one", box=(0.0, 0.0, 64.0, 48.0), difficult=False)
     assert corners(written(tmp_path / "a", whole)) == [1, 1, 64, 48]
 
 
 def test_parts_of_a_pixel_are_rounded(tmp_path: Path) -> None:
-    box = Object(name="one", box=(2.6, 3.4, 10.4, 12.6), difficult=False)
+    box = VOCObject(name="one", box=(2.6, 3.4, 10.4, 12.6), difficult=False)
     assert corners(written(tmp_path / "a", box)) == [4, 4, 10, 13]
 
 
 def test_a_box_never_loses_its_area(tmp_path: Path) -> None:
-    sliver = Object(name="one", box=(5.1, 6.1, 5.4, 6.3), difficult=False)
-    assert corners(written(tmp_path / "a", sliver)) == [6, 7, 6, 7]
+    """Two pixels at least: VOC's corners of one pixel are the same, which is read as no box."""
+    sliver = VOCObject(name="one", box=(5.1, 6.1, 5.4, 6.3), difficult=False)
+    assert corners(written(tmp_path / "a", sliver)) == [6, 7, 7, 8]
+    (found,) = read_annotation(tmp_path / "a" / "Annotations" / "scene_00000.xml").objects
+    assert found.box == (5.0, 6.0, 7.0, 8.0)
 
 
 def test_the_annotation_names_all_there_is(tmp_path: Path) -> None:
-    root = written(tmp_path / "a", DIE, Object(name="six", box=DIE.box, difficult=True))
+    root = written(tmp_path / "a", DIE, VOCObject(name="six", box=DIE.box, difficult=True))
     assert root.findtext("filename") == "scene_00000.jpg"
     size = [root.findtext(f"size/{name}") for name in ("width", "height", "depth")]
     assert size == ["64", "48", "3"]

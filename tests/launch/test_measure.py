@@ -11,6 +11,9 @@ import pytest
 
 from frcnn.data.dataset import Dataset
 from frcnn.errors import ConfigError, DataError, DiskError
+from frcnn.evaluation.devkit import read_results
+from frcnn.evaluation.judged import Judged
+from frcnn.evaluation.report import evaluate
 from frcnn.launch import material
 from frcnn.launch.measure import measure
 from frcnn.launch.measured import Measured, MeasuredDetections, MeasuredProposals
@@ -188,6 +191,22 @@ def test_a_picture_that_training_left_out_is_left_out(
     assert measured.figures == figures
     assert measured.figures.pictures == 2
     assert "1 picture skipped" in said[0]
+
+
+def test_the_devkits_files_are_written_where_asked_for_and_read_back(
+    run: RunFolder, rectangles: Path, tmp_path: Path
+) -> None:
+    figures_on(run.path, out=tmp_path / "plain")
+    measured = figures_on(run.path, out=tmp_path / "voc", save="voc")
+    names = {path.name for path in (tmp_path / "voc").iterdir()}
+    more = names - {path.name for path in (tmp_path / "plain").iterdir()}
+    assert more == {"comp4_det_val_blue.txt", "comp4_det_val_red.txt"}
+    val = Dataset.open(rectangles).split("val")
+    found = read_results(tmp_path / "voc", [r.name for r in val.records], val.classes, split="val")
+    pairs = [Judged(name=r.name, detections=found[r.name], target=r.target) for r in val.records]
+    again = evaluate(pairs, val.classes)
+    assert again.pictures == measured.figures.pictures
+    assert again.voc_map == pytest.approx(measured.figures.voc_map, abs=0.02)
 
 
 def test_a_weights_file_knows_no_data(run: RunFolder) -> None:

@@ -4,17 +4,14 @@ The weights are random, but scaled on a picture until objectness, deltas and cla
 place to place; so proposals, suppression, thresholds and classes have something to decide.
 """
 
+import importlib.util
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pytest
 import torch
 from torch import Tensor, nn
-from torchvision.models import vgg
 from torchvision.models.detection import FasterRCNN as TorchvisionsFasterRCNN
-from torchvision.models.detection.anchor_utils import AnchorGenerator
-from torchvision.models.detection.faster_rcnn import FastRCNNPredictor, TwoMLPHead
-from torchvision.models.detection.rpn import RPNHead
-from torchvision.ops import MultiScaleRoIAlign
 
 from frcnn.model import anchor_labels, roi_sampling
 from frcnn.model.anchor_labels import AnchorLabelConfig
@@ -31,6 +28,11 @@ from frcnn.model.roi_sampling import RegionSamplingConfig
 from frcnn.model.rpn import RPNConfig
 from frcnn.ops import boxes as box_ops
 from frcnn.types import Detections, ImageBatch, Size, Target
+
+_FILE = Path(__file__).resolve().parents[2] / "benchmarks" / "rivals.py"
+_SPEC = importlib.util.spec_from_file_location("rivals", _FILE)
+rivals = importlib.util.module_from_spec(_SPEC)  # torchvision's detector, assembled like ours
+_SPEC.loader.exec_module(rivals)
 
 CLASSES = 20
 BOX_TOLERANCE, SCORE_TOLERANCE, LOSS_TOLERANCE = 0.05, 5e-4, 1e-4
@@ -81,7 +83,7 @@ def pair_of(config: FasterRCNNConfig) -> Pair:
     ours = FasterRCNN(config).eval()
     with torch.no_grad():
         enliven(ours)
-        theirs = assemble(config)
+        theirs = rivals.assemble(config)
         share(ours, theirs)
     return Pair(ours=ours, theirs=theirs.eval())
 
@@ -91,60 +93,22 @@ def enliven(model: FasterRCNN) -> None:
     batch = batch_of(model, [picture(Size(300, 400), seed=99)])
     features = model.backbone(batch.pixels)
     rpn = model.rpn(features)
-    spread(model.rpn.objectness, rpn.objectness, 1.0)
-    spread(model.rpn.deltas, rpn.deltas, 0.2)
+    rivals.spread(model.rpn.objectness, rpn.objectness, 1.0)
+    rivals.spread(model.rpn.deltas, rpn.deltas, 0.2)
     anchors = model._anchors(features)
     proposals = model.propose(model.rpn(features), anchors, batch, model.config.proposals_test)
     answer = model.box_head(model._pool(features, [proposals[0].boxes]))
-    spread(model.box_head.logits, answer.logits, 1.5)
-    spread(model.box_head.deltas, answer.deltas, 1.0)
+    rivals.spread(model.box_head.logits, answer.logits, 1.5)
+    rivals.spread(model.box_head.deltas, answer.deltas, 1.0)
     model.box_head.logits.bias[0] += 7.0  # most regions are background: thresholds matter
-
-
-def spread(layer: nn.Module, outputs: Tensor, deviation: float) -> None:
-    channels = outputs.reshape(-1, len(layer.bias))
-    factor = deviation / channels.std(dim=0).mean()
-    layer.weight *= factor
-    layer.bias.copy_(-channels.mean(dim=0) * factor)
-
-
-def assemble(config: FasterRCNNConfig) -> TorchvisionsFasterRCNN:
-    body = vgg.make_layers(vgg.cfgs["D"])[:30]
-    body.out_channels = 512
-    sides = tuple(int(side) for side in config.anchors.sides)
-    return TorchvisionsFasterRCNN(
-        body,
-        min_size=config.pictures.shorter_side,
-        max_size=config.pictures.longer_side,
-        rpn_anchor_generator=AnchorGenerator((sides,), (config.anchors.height_over_width,)),
-        rpn_head=RPNHead(512, config.anchors.per_cell),
-        rpn_pre_nms_top_n_train=config.proposals_train.before_nms,
-        rpn_pre_nms_top_n_test=config.proposals_test.before_nms,
-        rpn_post_nms_top_n_train=config.proposals_train.after_nms,
-        rpn_post_nms_top_n_test=config.proposals_test.after_nms,
-        rpn_batch_size_per_image=config.anchor_labels.count,
-        box_roi_pool=MultiScaleRoIAlign(["0"], 7, 2),
-        box_head=TwoMLPHead(512 * 49, config.box_head.width),
-        box_predictor=FastRCNNPredictor(config.box_head.width, CLASSES + 1),
-        box_batch_size_per_image=config.roi_sampling.count,
-    )
 
 
 def share(ours: FasterRCNN, theirs: TorchvisionsFasterRCNN) -> None:
     """Let theirs use our parameters; their deltas have a slot for background, which is unused."""
-    head, regions = theirs.rpn.head, theirs.roi_heads
-    for one, other in (
-        (ours.backbone.body.get_submodule("features"), theirs.backbone),
-        (ours.rpn.conv, head.conv[0][0]),
-        (ours.rpn.objectness, head.cls_logits),
-        (ours.rpn.deltas, head.bbox_pred),
-        (ours.box_head.hidden.fc6, regions.box_head.fc6),
-        (ours.box_head.hidden.fc7, regions.box_head.fc7),
-        (ours.box_head.logits, regions.box_predictor.cls_score),
-    ):
+    for one, other in rivals.counterparts(ours, theirs):
         other.load_state_dict(one.state_dict(keep_vars=True), assign=True)
     theirs.backbone[:10].requires_grad_(requires_grad=False)  # the first two stages, in both
-    deltas = regions.box_predictor.bbox_pred
+    deltas = theirs.roi_heads.box_predictor.bbox_pred
     for name in ("weight", "bias"):
         own, other = getattr(ours.box_head.deltas, name), getattr(deltas, name)
         other.copy_(torch.cat((torch.zeros_like(own[:4]), own)))

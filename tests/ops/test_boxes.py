@@ -226,3 +226,10 @@ def test_gradient_of_iou_is_finite_where_nothing_has_an_area() -> None:
     box_ops.iou(flat, flat.detach()).sum().backward()
     assert flat.grad is not None
     assert flat.grad.isfinite().all()
+
+
+def test_golden_vocs_way_of_counting() -> None:
+    """The first pixel alone is (1, 1, 1, 1) there, and (0, 0, 1, 1) here."""
+    assert box_ops.from_voc((1.0, 1.0, 1.0, 1.0)) == (0.0, 0.0, 1.0, 1.0)
+    assert box_ops.to_voc((0.0, 0.0, 500.0, 375.0)) == (1.0, 1.0, 500.0, 375.0)
+    assert box_ops.to_voc(box_ops.from_voc((8.0, 12.0, 352.0, 498.0))) == (8.0, 12.0, 352.0, 498.0)

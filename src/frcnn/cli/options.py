@@ -176,12 +176,15 @@ class EvalOptions(Computing):
     """Pictures at a time; no result depends on it beyond rounding."""
     out: _Path = None
     """The folder for the figures and plots. [default: eval/SPLIT in the run folder]"""
+    save: _Text = None
+    """What else to write: voc, the results files of the VOC devkit. [default: nothing]"""
     config: _Path = None
     """A YAML file with these options, by their long names; what is typed has the last word."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self._one_of("metric", METRICS)
+        self._one_of("save", ("voc",))
         self._within("batch", 1, 4096)
 
 

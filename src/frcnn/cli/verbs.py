@@ -76,7 +76,7 @@ def eval_(
     said = with_file(options, EvalOptions)
     from frcnn import api
 
-    names = ("data", "split", "metric", "batch", "out", "device", "precision", "quiet")
+    names = ("data", "split", "metric", "batch", "out", "save", "device", "precision", "quiet")
     with alone_on_stdout(said):
         answer = api.evaluate_run(run, **said.said(*names))
     give(answer, said)

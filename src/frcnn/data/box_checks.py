@@ -6,10 +6,7 @@ must not be learned as background, but it is reported as an error. One wholly ou
 """
 
 from frcnn.data.problems import Effect, Problem, Severity
-from frcnn.types import Size
-
-Corners = tuple[float, float, float, float]
-"""(x1, y1, x2, y2), pixels, continuous."""
+from frcnn.types import Corners, Size
 
 TOLERANCE = 1.0
 """Pixels by which a box may leave its picture and only be warned about."""

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from frcnn.errors import ConfigError, PictureError
+from frcnn.errors import PictureError
 from frcnn.ops import pictures
 from frcnn.ops.picture_header import open_regular, place_of
 from frcnn.types import Size, Target
@@ -113,30 +113,6 @@ class Split(Sequence[Sample]):
             A split of the same name.
         """
         return replace(self, records=tuple(self.records[i] for i in indices))
-
-    def without(self, names: Iterable[str]) -> "Split":
-        """Leave pictures out.
-
-        Args:
-            names: of the pictures.
-
-        Returns:
-            A split of the same name.
-
-        Raises:
-            ConfigError: no picture has one of the names (RC323).
-        """
-        leave = set(names)
-        unknown = leave - {record.name for record in self.records}
-        if unknown:
-            raise ConfigError(
-                "RC323",
-                f"Split.without: {self.name}",
-                "the split has no such picture",
-                got=sorted(unknown)[0],
-                fix="use the names of split.records",
-            )
-        return replace(self, records=tuple(r for r in self.records if r.name not in leave))
 
     def in_common(self, other: "Split") -> int:
         """Count the pictures that another split has, too.

@@ -1,8 +1,7 @@
 """One PASCAL VOC annotation: what the file says, and the form in which it is written.
 
-VOC's corners are 1-based and inclusive. Here, and nowhere else, they become our continuous ones:
-(xmin - 1, ymin - 1, xmax, ymax), so that the width is xmax - xmin + 1 and plain IoU equals the
-devkit's. `<path>` and `<folder>` are never read: they name places on somebody else's machine.
+VOC's corners are 1-based and inclusive; `ops.boxes.from_voc` makes our continuous ones of them.
+`<path>` and `<folder>` are never read: they name places on somebody else's machine.
 """
 
 import re
@@ -14,11 +13,9 @@ from xml.sax.saxutils import escape
 from frcnn.data.problems import Problem
 from frcnn.data.xml_tree import Element, read_xml
 from frcnn.errors import AnnotationError
+from frcnn.ops import boxes as box_ops
 from frcnn.ops.picture_header import place_of
-from frcnn.types import Size
-
-Corners = tuple[float, float, float, float]
-"""(x1, y1, x2, y2), pixels, continuous."""
+from frcnn.types import Corners, Size
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _EDGES = ("xmin", "ymin", "xmax", "ymax")
@@ -115,8 +112,7 @@ def write_annotation(filename: str, size: Size, objects: Sequence[VOCObject]) ->
 
 
 def _written(thing: VOCObject) -> str:
-    x1, y1, x2, y2 = thing.box
-    edges = (x1 + 1, y1 + 1, x2, y2)
+    edges = box_ops.to_voc(thing.box)
     corners = "".join(
         f"<{edge}>{value:.10g}</{edge}>" for edge, value in zip(_EDGES, edges, strict=True)
     )
@@ -150,15 +146,16 @@ def _read_object(
     line = element.line if frame is None else frame.line
     texts = ["" if frame is None else frame.text_of(edge) for edge in _EDGES]
     edges = [float(t) if _NUMBER.fullmatch(t) else float("nan") for t in texts]
+    xmin, ymin, xmax, ymax = edges
     shown = ", ".join(f"{e} {t[:20] or 'missing'}" for e, t in zip(_EDGES, texts, strict=True))
     if not all(abs(edge) < 1e9 for edge in edges):  # NaN is not below anything
         problems.append(
             _dropped("RC208", f"{place}:{line}", "a box that is not four numbers", shown)
         )
-    elif edges[2] <= edges[0] or edges[3] <= edges[1]:
+    elif xmax <= xmin or ymax <= ymin:
         problems.append(_dropped("RC207", f"{place}:{line}", "a box without area", shown))
     else:
-        box = (edges[0] - 1, edges[1] - 1, edges[2], edges[3])
+        box = box_ops.from_voc((xmin, ymin, xmax, ymax))
         objects.append(VOCObject(name, box, _difficult(element, place, problems), line))
 
 

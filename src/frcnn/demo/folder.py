@@ -1,13 +1,12 @@
 """Writing a data set in PASCAL VOC layout: all of it or nothing.
 
 Pictures and annotations are collected in a hidden folder beside the final one, which is renamed
-into place at the end. The development kit counts pixels from 1 and includes both ends: a box
-(x1, y1, x2, y2) becomes xmin = x1 + 1, ymin = y1 + 1, xmax = x2, ymax = y2.
+into place at the end.
 """
 
 import os
 import shutil
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -16,23 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from frcnn.data.voc_annotation import VOCObject, write_annotation
 from frcnn.errors import ConfigError
 from frcnn.files import disk_error
+from frcnn.types import Size
 
 _PARTS = ("JPEGImages", "Annotations", "ImageSets/Main")
 _SPLITS = ("train", "val", "test")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Object:
-    """One marked object."""
-
-    name: str
-    """Of its class."""
-    box: tuple[float, float, float, float]
-    """(x1, y1, x2, y2), pixels, continuous, inside the picture."""
-    difficult: bool
-    """Neutral in training and evaluation: too little of it is seen."""
 
 
 class SceneFolder:
@@ -85,24 +74,25 @@ class SceneFolder:
             shutil.rmtree(self._draft, ignore_errors=True)
             raise
 
-    def add(self, split: str, picture: NDArray[np.uint8], objects: tuple[Object, ...]) -> None:
+    def add(self, split: str, picture: NDArray[np.uint8], objects: tuple[VOCObject, ...]) -> None:
         """Write one picture and its annotation.
 
         Args:
             split: "train", "val" or "test".
             picture: [H, W, 3] uint8, RGB.
-            objects: what is in it; may be none.
+            objects: what is in it, pixels, continuous, inside the picture; may be none.
 
         Raises:
             DiskError: it could not be written.
         """
         name = f"scene_{self._count:05d}"
-        xml = _annotation(f"{name}.jpg", picture.shape[:2], objects)
+        size = Size(*picture.shape[:2])
+        xml = write_annotation(f"{name}.jpg", size, [_object(thing) for thing in objects])
         try:
             Image.fromarray(picture).save(
                 self._draft / "JPEGImages" / f"{name}.jpg", quality=self._quality
             )
-            (self._draft / "Annotations" / f"{name}.xml").write_text(xml, encoding="utf-8")
+            (self._draft / "Annotations" / f"{name}.xml").write_bytes(xml)
         except OSError as error:
             raise disk_error(error, self._draft) from error
         self._names[split].append(name)
@@ -120,23 +110,7 @@ class SceneFolder:
             raise disk_error(error, self._folder) from error
 
 
-def _annotation(filename: str, shape: tuple[int, ...], objects: tuple[Object, ...]) -> str:
-    height, width = shape
-    lines = [
-        "<annotation>",
-        f"  <filename>{filename}</filename>",
-        f"  <size><width>{width}</width><height>{height}</height><depth>3</depth></size>",
-        *(_object(thing) for thing in objects),
-        "</annotation>",
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def _object(thing: Object) -> str:
-    x1, y1, x2, y2 = (round(edge) for edge in thing.box)
-    x2, y2 = max(x2, x1 + 1), max(y2, y1 + 1)
-    return (
-        f"  <object><name>{thing.name}</name><difficult>{thing.difficult:d}</difficult>"
-        f"<bndbox><xmin>{x1 + 1}</xmin><ymin>{y1 + 1}</ymin>"
-        f"<xmax>{x2}</xmax><ymax>{y2}</ymax></bndbox></object>"
-    )
+def _object(thing: VOCObject) -> VOCObject:
+    """Round to whole pixels; two at least, because corners of VOC that meet are no box."""
+    x1, y1, x2, y2 = (float(round(edge)) for edge in thing.box)
+    return replace(thing, box=(x1, y1, max(x2, x1 + 2), max(y2, y1 + 2)))

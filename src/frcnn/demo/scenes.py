@@ -13,11 +13,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from frcnn.data.voc_annotation import VOCObject
 from frcnn.demo.camera import Camera, aim
 from frcnn.demo.canvas import frame_for, to_picture
 from frcnn.demo.clutter import draw_things, strew
 from frcnn.demo.config import SceneConfig
-from frcnn.demo.folder import Object, SceneFolder
+from frcnn.demo.folder import SceneFolder
 from frcnn.demo.ground import paint_ground
 from frcnn.demo.lens import Shot, take
 from frcnn.demo.light import Light, make_light
@@ -40,7 +41,7 @@ class Scene:
 
     picture: NDArray[np.uint8]
     """[H, W, 3] uint8, RGB."""
-    objects: tuple[Object, ...]
+    objects: tuple[VOCObject, ...]
     """The dice that are seen; none in an empty scene."""
 
 
@@ -150,13 +151,13 @@ def _draw_shot(rng: np.random.Generator, side: float, config: SceneConfig) -> Sh
 
 def _objects(
     solids: tuple[Solid, ...], views: tuple[View, ...], config: SceneConfig
-) -> tuple[Object, ...]:
+) -> tuple[VOCObject, ...]:
     objects = []
     for solid, view in zip(solids, views, strict=True):
         if not solid.value or view.box is None or view.share < _NOTICED:
             continue
         objects.append(
-            Object(
+            VOCObject(
                 name=CLASSES[solid.value - 1],
                 box=view.box,
                 difficult=view.top_share < _READABLE_TOP or view.share < _READABLE,

@@ -4,11 +4,10 @@
 
     000012 0.998 157.2 98.0 350.9 268.4
 
-The picture's name, the score, then xmin, ymin, xmax, ymax in VOC's way of counting: the first
-pixel is 1 and a box holds its last pixel, so our (x1, y1, x2, y2) is (x1 + 1, y1 + 1, x2, y2)
-there. Scores have three decimals and corners one, as the authors of Faster R-CNN write them
-(`lib/datasets/pascal_voc.py`): what is read back is off by up to 0.0005 and 0.05 pixels, scores
-that were close may be equal, and AP may differ in its fourth digit. comp4: outside data (the
+The picture's name, the score, then xmin, ymin, xmax, ymax in VOC's way of counting
+(`ops.boxes.to_voc`). Scores have three decimals and corners one, as the authors of Faster R-CNN
+write them (`lib/datasets/pascal_voc.py`): what is read back is off by up to 0.0005 and 0.05 pixels,
+scores that were close may be equal, and AP may differ in its fourth digit. comp4: outside data (the
 published backbone weights) were allowed in training.
 
 Letters: N detections of a picture.
@@ -24,6 +23,7 @@ import torch
 
 from frcnn import files
 from frcnn.errors import AnnotationError, ConfigError
+from frcnn.ops import boxes as box_ops
 from frcnn.types import Detections
 
 _FORM = "NAME SCORE XMIN YMIN XMAX YMAX"
@@ -80,7 +80,7 @@ def read_results(
     Returns:
         Detections of every picture, in the order of `names`, each highest score first; ties by
         class id, then by line. Scores are any finite numbers: the devkit only ranks them. Boxes
-        may leave the picture, as there.
+        are in pixels of the original picture and may leave it, as there.
 
     Raises:
         AnnotationError: a class has no file (RC240), a file belongs to no class (RC241), a line
@@ -133,9 +133,10 @@ def _lines(found: Mapping[str, Detections], label: int) -> Iterator[str]:
     for name in sorted(found):
         mine = found[name].labels == label
         scores, boxes = found[name].scores[mine].double(), found[name].boxes[mine].double()
-        boxes[:, :2] += 1
         for row in scores.argsort(descending=True, stable=True).tolist():
-            corners = " ".join(f"{corner:.1f}" for corner in boxes[row].tolist())
+            x1, y1, x2, y2 = boxes[row].tolist()
+            edges = box_ops.to_voc((x1, y1, x2, y2))
+            corners = " ".join(f"{edge:.1f}" for edge in edges)
             yield f"{name} {float(scores[row]):.3f} {corners}\n"
 
 
@@ -209,7 +210,7 @@ def _parse(place: str, line: str, label: int) -> tuple[str, _Row]:
             want="xmin <= xmax and ymin <= ymax",
             fix="write corners, not a corner with width and height",
         )
-    return parts[0].strip(), _Row(score, (xmin - 1, ymin - 1, xmax, ymax), label)
+    return parts[0].strip(), _Row(score, box_ops.from_voc((xmin, ymin, xmax, ymax)), label)
 
 
 def _unknown_picture(place: str, name: str, names: Sequence[str]) -> AnnotationError:

@@ -7,8 +7,8 @@ Letters: N detections, G true boxes of a picture; C classes.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-import torch
 from torch import Tensor
 
 from frcnn.errors import ConfigError
@@ -24,6 +24,29 @@ class Judged:
     detections: Detections
     """Scores of any finite scale; only where a figure says so do they have to lie in [0, 1]."""
     target: Target
+
+
+class _Words(NamedTuple):
+    """What is said of a row that is refused."""
+
+    code: str
+    what: str
+    want: str
+    fix: str
+
+
+_FINITE = _Words(
+    code="RC334",
+    what="not finite",
+    want="finite numbers",
+    fix="look for the first number that is not finite in what the detector computes",
+)
+_UPRIGHT = _Words(
+    code="RC334",
+    what="inverted box",
+    want="(x1, y1, x2, y2) with x1 <= x2 and y1 <= y2",
+    fix="give corners, not a corner with width and height",
+)
 
 
 def in_order(pairs: Iterable[Judged], classes: Sequence[str]) -> list[Judged]:
@@ -59,8 +82,9 @@ def require_boxes(place: str, what: str, boxes: Tensor) -> None:
     Raises:
         ConfigError: a number is not finite, or a box is inverted (RC334).
     """
-    _require_finite(f"{place}: box of {what}", boxes)
-    _require_upright(f"{place}: {what}", boxes)
+    _require(boxes.isfinite().all(dim=1), boxes, f"{place}: box of {what}", _FINITE)
+    upright = (boxes[:, 2:] >= boxes[:, :2]).all(dim=1)
+    _require(upright, boxes, f"{place}: {what}", _UPRIGHT)
 
 
 def require_share(name: str, value: float) -> None:
@@ -98,11 +122,13 @@ def _checked(pair: Judged, classes: int) -> Judged:
         ),
     )
     place = f"picture {pair.name}"
-    _require_finite(f"{place}: score of detection", here.detections.scores[:, None])
+    scores = here.detections.scores
+    _require(scores.isfinite(), scores[:, None], f"{place}: score of detection", _FINITE)
     for what, boxes in (("detection", here.detections.boxes), ("true box", here.target.boxes)):
         require_boxes(place, what, boxes)
     for what, labels in (("detection", here.detections.labels), ("true box", here.target.labels)):
-        _require_known(f"{place}: {what}", labels, classes)
+        known = (labels >= 0) & (labels < classes)
+        _require(known, labels[:, None], f"{place}: {what}", _known(classes))
     return here
 
 
@@ -110,46 +136,29 @@ def _on_cpu(tensor: Tensor) -> Tensor:
     return tensor.detach().cpu()
 
 
-def _require_finite(place: str, rows: Tensor) -> None:
-    bad = ~torch.isfinite(rows).all(dim=1)
-    if bad.any():
-        row = int(bad.nonzero()[0, 0])
-        raise ConfigError(
-            "RC334",
-            f"{place} {row}",
-            "not finite",
-            got=", ".join(f"{value:g}" for value in rows[row].tolist()),
-            want="finite numbers",
-            fix="look for the first number that is not finite in what the detector computes",
-        )
+def _require(fits: Tensor, rows: Tensor, place: str, words: _Words) -> None:
+    """Refuse the first row that does not fit."""
+    if fits.all():
+        return
+    row = int((~fits).nonzero()[0, 0])
+    shown = (value if isinstance(value, int) else f"{value:g}" for value in rows[row].tolist())
+    raise ConfigError(
+        words.code,
+        f"{place} {row}",
+        words.what,
+        got=", ".join(map(str, shown)),
+        want=words.want,
+        fix=words.fix,
+    )
 
 
-def _require_upright(place: str, boxes: Tensor) -> None:
-    bad = (boxes[:, 2:] < boxes[:, :2]).any(dim=1)
-    if bad.any():
-        row = int(bad.nonzero()[0, 0])
-        raise ConfigError(
-            "RC334",
-            f"{place} {row}",
-            "inverted box",
-            got=", ".join(f"{value:g}" for value in boxes[row].tolist()),
-            want="(x1, y1, x2, y2) with x1 <= x2 and y1 <= y2",
-            fix="give corners, not a corner with width and height",
-        )
-
-
-def _require_known(place: str, labels: Tensor, classes: int) -> None:
-    bad = (labels < 0) | (labels >= classes)
-    if bad.any():
-        row = int(bad.nonzero()[0, 0])
-        raise ConfigError(
-            "RC335",
-            f"{place} {row}",
-            "class id without a name",
-            got=f"{int(labels[row])}",
-            want=f"0 ... {classes - 1}" if classes else "no box at all: there are no classes",
-            fix="judge with the class names that the ids stand for; background is none of them",
-        )
+def _known(classes: int) -> _Words:
+    return _Words(
+        code="RC335",
+        what="class id without a name",
+        want=f"0 ... {classes - 1}" if classes else "no box at all: there are no classes",
+        fix="judge with the class names that the ids stand for; background is none of them",
+    )
 
 
 def _content(pair: Judged) -> bytes:

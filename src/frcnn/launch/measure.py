@@ -8,10 +8,11 @@ import json
 from collections.abc import Collection, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any, NamedTuple, TypedDict
+from typing import Any, Literal, NamedTuple, TypedDict
 
 from frcnn import files, machine
 from frcnn.data.records import Split
+from frcnn.evaluation.devkit import write_results
 from frcnn.evaluation.plots import PLOTS, draw_plots
 from frcnn.evaluation.proposal_plots import PROPOSAL_PLOTS, draw_proposal_plots
 from frcnn.evaluation.report import evaluate
@@ -48,6 +49,8 @@ class MeasureOptions(TypedDict, total=False):
     out: str | Path
     """Folder for the results; where none is named, `eval/SPLIT` of the run, and
     `eval/DATA-SPLIT` for other data than the run's; for proposals with `-proposals` behind it."""
+    save: Literal["voc"]
+    """What else to write: the results files of the VOC devkit."""
     device: str
     precision: str
     batch: int
@@ -89,7 +92,7 @@ def measure(named: str | Path, options: MeasureOptions, say: Say) -> Measured:
     if "out" in options and not _is_ours(folder):
         require_free(folder, (METRICS, *(PROPOSAL_PLOTS if metric == "proposals" else PLOTS)))
     files.require_writable(folder)
-    task = _Task(detector, chosen.split, folder, options.get("quiet", False))
+    task = _Task(detector, chosen.split, folder, options.get("save"), options.get("quiet", False))
     return _proposals(task) if metric == "proposals" else _detections(task, metric)
 
 
@@ -99,6 +102,7 @@ class _Task(NamedTuple):
     detector: Detector
     split: Split
     folder: Path
+    save: str | None
     quiet: bool
 
     def counting(self) -> AbstractContextManager[Tell]:
@@ -112,6 +116,9 @@ def _detections(task: _Task, metric: DetectionMetric) -> Measured:
     figures = evaluate(judged, split.classes)
     _write(folder, figures.to_json())
     draw_plots(folder, judged, split.classes)
+    if task.save == "voc":
+        found = {pair.name: pair.detections for pair in judged}
+        write_results(folder, found, split.classes, split=split.name)
     return MeasuredDetections(figures=figures, split=split.name, folder=folder, metric=metric)
 
 

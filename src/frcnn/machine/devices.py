@@ -122,6 +122,8 @@ def list_devices() -> list[dict[str, object]]:
     """
     import torch
 
+    from frcnn.types import name_of  # needs torch, which is imported only where it is used
+
     rows: list[dict[str, object]] = [
         {"device": "cpu", "name": processor_name(), "memory": total_memory()}
     ]
@@ -132,7 +134,7 @@ def list_devices() -> list[dict[str, object]]:
         rows.append({"device": "mps", "name": processor_name(), "memory": total_memory()})
     for row in rows:
         dtype = resolve_precision("auto", torch.device(str(row["device"])))
-        row["auto_precision"] = str(dtype).removeprefix("torch.")
+        row["auto_precision"] = name_of(dtype)
     return rows
 
 

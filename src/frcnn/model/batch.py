@@ -117,12 +117,7 @@ def prepare(picture: Tensor, config: PictureConfig) -> Prepared:
     Raises:
         ShapeError: the picture is not [3, H, W] uint8.
     """
-    if picture.ndim != 3 or picture.shape[0] != 3 or picture.dtype != torch.uint8:
-        raise ShapeError(
-            "prepare: picture",
-            got=f"{list(picture.shape)} {picture.dtype}",
-            want="a [3, H, W] uint8 tensor",
-        )
+    pictures.require_uint8("prepare: picture", picture)
     original = Size(picture.shape[1], picture.shape[2])
     size = resized(original, config)
     if config.order == "resize_then_subtract":

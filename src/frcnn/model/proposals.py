@@ -94,13 +94,13 @@ def propose(
     Args:
         objectness: [M] float32, any increasing function of P(object).
         deltas: [M, 4] float32.
-        anchors: [M, 4] float32, pixels.
+        anchors: [M, 4] float32, pixels of the resized picture.
         size: of the resized picture, without padding.
         config: the numbers and switches; `min_side` already in pixels of the resized picture.
 
     Returns:
-        Boxes [P, 4] in pixels, their objectness [P], highest first, and the row of the anchor
-        behind each. P may be 0.
+        Boxes [P, 4] in pixels of the resized picture, their objectness [P], highest first, and the
+        row of the anchor behind each. P may be 0.
 
     Boxes scored as background stay in: the RPN ranks, it does not decide (§3.3). Gradients
     flow into the deltas; a scheme that treats proposals as fixed detaches them (§3.2, ii).

@@ -14,11 +14,35 @@ import torch
 from torch import Tensor
 
 from frcnn.errors import ConfigError, ShapeError
-from frcnn.types import Size
+from frcnn.types import Corners, Size, name_of
 
 # Pairs whose overlap is computed at once. 2**18 pairs of float32 are 1 MiB for each of the few
 # intermediate tensors: they stay in a processor's cache, and memory is bounded by the result.
 _PAIRS_AT_ONCE = 1 << 18
+
+
+def from_voc(edges: Corners) -> Corners:
+    """Read a box as VOC counts: the first pixel is 1, and a box holds its last one.
+
+    Args:
+        edges: xmin, ymin, xmax, ymax.
+
+    Returns:
+        The same in our form, so that x2 - x1 is the number of pixels and plain IoU is the devkit's.
+    """
+    return (edges[0] - 1, edges[1] - 1, edges[2], edges[3])
+
+
+def to_voc(box: Corners) -> Corners:
+    """Write a box as VOC counts; what `from_voc` undoes.
+
+    Args:
+        box: (x1, y1, x2, y2), pixels, continuous.
+
+    Returns:
+        xmin, ymin, xmax, ymax.
+    """
+    return (box[0] + 1, box[1] + 1, box[2], box[3])
 
 
 def sides(boxes: Tensor) -> tuple[Tensor, Tensor]:
@@ -191,7 +215,7 @@ def require_rows(place: str, boxes: Tensor) -> None:
 
 def describe(tensor: Tensor) -> str:
     """Say a tensor's shape and type in the words of our errors: `[3, 4] int64`."""
-    return f"{list(tensor.shape)} {str(tensor.dtype).removeprefix('torch.')}"
+    return f"{list(tensor.shape)} {name_of(tensor.dtype)}"
 
 
 def _corners(place: str, boxes: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:

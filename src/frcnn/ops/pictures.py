@@ -27,7 +27,8 @@ from PIL import (
 from torch import Tensor
 from torch.nn import functional
 
-from frcnn.errors import PictureError, ShapeError
+from frcnn.errors import PictureError, ShapeError, first_line
+from frcnn.ops import boxes as box_ops
 from frcnn.ops import colours, exif
 from frcnn.ops.picture_header import MAX_PIXELS, open_regular, place_of, read_header
 from frcnn.ops.picture_kinds import Header
@@ -41,7 +42,7 @@ _DECODERS: dict[str, Callable[[IO[bytes]], Image.Image]] = {
     "WEBP": WebPImagePlugin.WebPImageFile,
     "TIFF": TiffImagePlugin.TiffImageFile,
 }
-_SUFFIXES = {
+KIND_OF_SUFFIX = {
     ".jpg": "JPEG",
     ".jpeg": "JPEG",
     ".png": "PNG",
@@ -50,7 +51,8 @@ _SUFFIXES = {
     ".tif": "TIFF",
     ".tiff": "TIFF",
 }
-SUFFIXES = tuple(_SUFFIXES)
+"""Pillow's name of each kind that is read and written, by the ending in small letters."""
+SUFFIXES = tuple(KIND_OF_SUFFIX)
 """Endings of file names, in small letters, that are taken for pictures when looking in folders."""
 _MOST_BYTES_PER_PIXEL = 16
 _ANY_FILE = 16 << 20  # bytes that a file may have however few its pixels
@@ -106,34 +108,6 @@ def decode(
     return Decoded(pixels=exif.upright(pixels, header.orientation), notes=notes)
 
 
-def read_size(path: Path, *, max_pixels: int = MAX_PIXELS) -> Size:
-    """Read a picture's upright size from its header; the pixels are not touched.
-
-    Args:
-        path: of the file.
-        max_pixels: more are refused.
-
-    Returns:
-        The size that `decode` will give. PictureError RC101 ... RC108 when the file cannot be
-        opened or its header is refused.
-    """
-    return read_file_header(path, max_pixels=max_pixels).upright
-
-
-def read_file_header(path: Path, *, max_pixels: int = MAX_PIXELS) -> Header:
-    """Read all that a picture's header says: the stored size as well as the upright one.
-
-    Args:
-        path: of the file.
-        max_pixels: more are refused.
-
-    Returns:
-        The header; errors as `read_size`.
-    """
-    with open_regular(path) as file:
-        return read_header(file, place_of(path), max_pixels=max_pixels)
-
-
 def to_tensor(pixels: NDArray[np.uint8]) -> Tensor:
     """Turn a NumPy picture into a tensor of its own.
 
@@ -153,6 +127,20 @@ def to_tensor(pixels: NDArray[np.uint8]) -> Tensor:
             want="a [H, W, 3] uint8 array",
         )
     return torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1)).copy())
+
+
+def require_uint8(place: str, picture: Tensor) -> None:
+    """Refuse what is no 8-bit picture, by shape and type alone.
+
+    Args:
+        place: the argument, as `function: argument`.
+        picture: should be [3, H, W] uint8.
+
+    Raises:
+        ShapeError: it is not.
+    """
+    if picture.ndim != 3 or picture.shape[0] != 3 or picture.dtype != torch.uint8:
+        raise ShapeError(place, got=box_ops.describe(picture), want="a [3, H, W] uint8 tensor")
 
 
 def mirror(picture: Tensor) -> Tensor:
@@ -243,12 +231,7 @@ def resize_uint8(picture: Tensor, size: Size) -> Tensor:
     Raises:
         ShapeError: the picture is not [3, H, W] uint8.
     """
-    if picture.ndim != 3 or picture.shape[0] != 3 or picture.dtype != torch.uint8:
-        raise ShapeError(
-            "resize_uint8: picture",
-            got=f"{list(picture.shape)} {picture.dtype}",
-            want="a [3, H, W] uint8 tensor",
-        )
+    require_uint8("resize_uint8: picture", picture)
     image = Image.fromarray(picture.permute(1, 2, 0).contiguous().numpy())
     smaller = image.resize((size.width, size.height), Image.Resampling.BILINEAR)
     return to_tensor(np.asarray(smaller))
@@ -266,7 +249,7 @@ def _load(stream: bytes, header: Header, place: str) -> tuple[NDArray[np.uint8],
         if "truncated" in str(error):
             code, what = "RC102", "the picture is cut short"
         raise PictureError(
-            code, place, what, got=_first_line(error), fix="replace the file"
+            code, place, what, got=first_line(error), fix="replace the file"
         ) from error
     if pixels.shape[:2] != tuple(header.stored):
         got = f"{pixels.shape[1]} x {pixels.shape[0]} decoded"
@@ -284,12 +267,8 @@ def _require_complete(
         raise PictureError("RC102", place, what, got="a part of its pixels", fix=fix)
 
 
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [""])[0][:200] or type(error).__name__
-
-
 def _name_note(path: Path | None, kind: str) -> tuple[str, ...]:
     if path is None:
         return ()
-    named = _SUFFIXES.get(path.suffix.lower(), kind)
+    named = KIND_OF_SUFFIX.get(path.suffix.lower(), kind)
     return (f"named {path.suffix} but a {kind}",) if named != kind else ()

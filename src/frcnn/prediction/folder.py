@@ -26,6 +26,7 @@ from frcnn.prediction.predictor import Detector
 from frcnn.prediction.result import Result, text_of
 from frcnn.prediction.sources import Expanded, PictureFile
 from frcnn.prediction.writers import write_csv, write_json
+from frcnn.types import name_of
 
 Kind = Literal["images", "json", "csv"]
 PICTURES = "pictures"
@@ -273,7 +274,7 @@ def _about(detector: Detector, order: Order) -> dict[str, Any]:
     return {
         **order.about,
         "classes": list(detector.classes),
-        "precision": str(detector.precision).removeprefix("torch."),
+        "precision": name_of(detector.precision),
         "conf": choice.conf,
         "iou": choice.iou,
         "max_det": choice.max_det,

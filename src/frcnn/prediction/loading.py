@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from frcnn.errors import ConfigError, PictureError
+from frcnn.errors import ConfigError, PictureError, first_line
 from frcnn.ops import colours, exif, pictures
 from frcnn.ops.picture_header import MAX_PIXELS
-from frcnn.types import Size
+from frcnn.types import Size, name_of
 
 Source = str | os.PathLike[str] | bytes | Image.Image | NDArray[np.uint8] | Tensor
 """What `predict` takes as one picture."""
@@ -134,7 +134,7 @@ def load(source: object, *, bgr: bool = False, place: str = "predict: picture") 
         pixels = source[:, :, ::-1] if bgr else source
         return Loaded(picture=pictures.to_tensor(pixels))
     if isinstance(source, Tensor):
-        _require_form(source.shape, str(source.dtype).removeprefix("torch."), source, _TORCH, place)
+        _require_form(source.shape, name_of(source.dtype), source, _TORCH, place)
         return Loaded(picture=source.detach().cpu().contiguous().clone())
     raise ConfigError(
         "RC382",
@@ -177,7 +177,7 @@ def _from_pil(image: Image.Image, place: str) -> Loaded:
     except (PictureError, MemoryError):
         raise
     except Exception as error:  # decoders raise whatever they stumble over
-        got = (str(error).splitlines() or [""])[0][:200] or type(error).__name__
+        got = first_line(error)
         raise _unusable(place, got, "a whole picture") from error
     if orientation != exif.UPRIGHT:
         notes = (f"EXIF rotation {orientation} applied", *notes)

@@ -9,16 +9,8 @@ from PIL import Image
 
 from frcnn import files
 from frcnn.errors import ConfigError
+from frcnn.ops.pictures import KIND_OF_SUFFIX
 
-_KINDS = {
-    ".jpg": "JPEG",
-    ".jpeg": "JPEG",
-    ".png": "PNG",
-    ".webp": "WEBP",
-    ".bmp": "BMP",
-    ".tif": "TIFF",
-    ".tiff": "TIFF",
-}
 # 4:4:4: JPEG's usual halving of colour would smear lines of one pixel
 _OPTIONS: dict[str, dict[str, int]] = {"JPEG": {"quality": 92, "subsampling": 0}}
 
@@ -50,14 +42,14 @@ def kind_of(path: Path) -> str:
     Raises:
         ConfigError: the ending is none of a picture's (RC383).
     """
-    kind = _KINDS.get(path.suffix.lower())
+    kind = KIND_OF_SUFFIX.get(path.suffix.lower())
     if kind is None:
         raise ConfigError(
             "RC383",
             str(path),
             "the ending does not say which kind of picture to write",
             got=repr(path.suffix),
-            want=", ".join(_KINDS),
+            want=", ".join(KIND_OF_SUFFIX),
             fix=f"name it {path.stem or 'picture'}.jpg or .png",
         )
     return kind
@@ -65,7 +57,7 @@ def kind_of(path: Path) -> str:
 
 def is_writable_name(name: str) -> bool:
     """Tell whether a file of that name can be written as a picture."""
-    return Path(name).suffix.lower() in _KINDS
+    return Path(name).suffix.lower() in KIND_OF_SUFFIX
 
 
 def write_picture(path: Path, pixels: NDArray[np.uint8]) -> None:

@@ -25,7 +25,7 @@ from frcnn.prediction.choice import Choice, Rules, rules_of
 from frcnn.prediction.inference_copy import inference_copy
 from frcnn.prediction.loading import Loaded, Source, is_one_picture, load
 from frcnn.prediction.result import Result
-from frcnn.types import Detections, ImageBatch, Proposals
+from frcnn.types import Detections, ImageBatch, Proposals, name_of
 
 Found = TypeVar("Found", Detections, Proposals)
 
@@ -77,7 +77,7 @@ class Detector:
 
     def __repr__(self) -> str:
         name = self.module.config.backbone.name
-        dtype = str(self.precision).removeprefix("torch.")
+        dtype = name_of(self.precision)
         return f"Detector({name}, {len(self.classes)} classes, {dtype} on {self.device})"
 
     @overload

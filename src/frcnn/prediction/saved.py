@@ -38,21 +38,7 @@ class Saved:
 def load_detector(
     named: str | Path, *, device: str = "auto", precision: str = "auto", batch: int = 1
 ) -> Detector:
-    """Make a detector of a run's best weights, or of a weights file; as `read_saved`.
-
-    Args:
-        named: a run folder or a .safetensors file of ours.
-        device: `auto`, `cpu`, `cuda` or `mps`.
-        precision: `auto`, `float32`, `bfloat16` or `float16`.
-        batch: most pictures computed at once.
-
-    Returns:
-        The detector.
-
-    Raises:
-        ConfigError: the folder is no run, or the device is not there.
-        ModelFileError: the file is damaged, not ours, or of an unknown network.
-    """
+    """Make a detector of a run's best weights, or of a weights file: that of `read_saved`."""
     return read_saved(named, device=device, precision=precision, batch=batch).detector
 
 

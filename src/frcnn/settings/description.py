@@ -36,11 +36,6 @@ class Row:
     text: str
     """What it means, its unit and its source, on one line."""
 
-    @property
-    def changed(self) -> bool:
-        """Whether the value is another than the default."""
-        return self.value != self.default
-
     def to_json(self) -> dict[str, object]:
         """Give the row as plain values."""
         names = ("name", "value", "default", "required", "accepts", "text")

@@ -22,6 +22,7 @@ from frcnn.training.precision import Precision
 from frcnn.training.schedule import ScheduleConfig, total_steps
 from frcnn.training.step import StepReport
 from frcnn.training.validation import EvaluationConfig
+from frcnn.types import name_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +90,7 @@ class Job:
                 "torch": torch.__version__,
                 "processor": machine.processor_name(),
                 "device": self.precision.device.type,
-                "precision": str(self.precision.dtype).removeprefix("torch."),
+                "precision": name_of(self.precision.dtype),
             },
         )
 

@@ -23,6 +23,7 @@ from frcnn.training.validation import (
     summary,
     validation_loss,
 )
+from frcnn.types import name_of
 
 _SHOWN = ("step", "epoch", "loss", "val_loss")
 _OF_DETECTIONS = ("val_AP", "val_AP50", "val_voc07_map")
@@ -131,7 +132,7 @@ class Judge:
 
     def _keep(self, model: FasterRCNN, about: dict[str, Any], *, best: bool) -> None:
         run, classes = self.job.run, self.job.train.classes
-        precision = str(self.job.precision.dtype).removeprefix("torch.")
+        precision = name_of(self.job.precision.dtype)
         keep.weights(run.last, model, classes, {**about, "precision": precision})
         if best or not run.best.exists():
             keep.weights(run.best, model, classes, {**about, "precision": precision})

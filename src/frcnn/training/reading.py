@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, closing
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from frcnn.errors import FrcnnError, TrainingError
+from frcnn.errors import FrcnnError, TrainingError, first_line
 from frcnn.training.batches import Example, Examples, Visit
 from frcnn.training.signals import ignore_interrupts, news_of_children_kept
 
@@ -90,7 +90,7 @@ class _Readers:
             "RC410" if hangs else "RC411",
             ", ".join(str(split.records[picture].path) for picture in pictures),
             "a reading process hangs" if hangs else "a reading process died",
-            got=(str(error).splitlines() or [type(error).__name__])[0],
+            got=first_line(error),
             want=f"an answer within {seconds:g} s" if hangs else "",
             fix="go on with --resume; --workers 0 reads in the training process and shows the "
             "cause",

@@ -20,7 +20,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import torch
 from torch import Tensor, nn
@@ -28,13 +28,14 @@ from torchvision import models
 
 from frcnn.errors import ModelFileError
 from frcnn.files import sha256_of_file
-from frcnn.model.backbone import Backbone, BackboneConfig
+from frcnn.model.backbone import Backbone, BackboneConfig, Name
 from frcnn.model.batch import CAFFE, TORCHVISION, Normalisation
+from frcnn.types import name_of
 from frcnn.weights import container, unpickle
 from frcnn.weights.fit import Shape, require_fit
 
-Architecture = Literal["vgg16", "zf", "mobilenet_v2", "resnet18"]
-ARCHITECTURES: tuple[Architecture, ...] = ("vgg16", "zf", "mobilenet_v2", "resnet18")
+Architecture = Name
+ARCHITECTURES: tuple[Architecture, ...] = get_args(Architecture)
 
 PREPROCESSING: Mapping[str, Normalisation] = {"caffe": CAFFE, "torchvision": TORCHVISION}
 """What `--preprocessing` may name."""
@@ -165,7 +166,7 @@ def _widened(tensor: Tensor) -> Tensor:
 
 def _note_of_types(tensors: Mapping[str, Tensor]) -> tuple[str, ...]:
     types = {t.dtype for t in tensors.values() if t.is_floating_point()} - {torch.float32}
-    names = ", ".join(sorted(str(dtype).removeprefix("torch.") for dtype in types))
+    names = ", ".join(sorted(name_of(dtype) for dtype in types))
     return (f"{names} weights became float32",) if names else ()
 
 
