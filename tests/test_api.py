@@ -347,6 +347,15 @@ class TestPredictFiles:
         assert bad.startswith(f"{photos / 'bad.png'}  skipped: ")
         assert good.startswith(f"{photos / 'good.png'}  48x64  ")
 
+    def test_without_one_picture_nothing_is_written(
+        self, run: api.Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        sources = [str(tmp_path / "a.jpg"), str(tmp_path / "b*.jpg")]
+        with pytest.raises(DataError, match=r"RC114.*a\.jpg: no picture here"):
+            api.predict_files(run.path, sources, out=tmp_path / "out")
+        assert "b*.jpg: no picture here" in capsys.readouterr().err
+        assert list(tmp_path.iterdir()) == []
+
     def test_what_cannot_be_asked_leaves_no_folder(
         self, run: api.Run, picture: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:

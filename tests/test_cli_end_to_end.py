@@ -153,7 +153,7 @@ def test_predict_with_a_bad_picture_and_strict(home: Path, run: Path, rectangles
 
     ended = process("predict", str(run), "photos", "--strict", "--save", "csv", "-q", cwd=home)
     assert ended.code == 3, ended
-    assert ended.err == ""
+    assert re.fullmatch(r"error\[RC1.*\n  fix: .*\n", ended.err)
     assert ended.out.startswith("2 pictures, ")
     assert "1 skipped:\n  RC1" in ended.out
     assert "photos/torn.jpg" in ended.out
@@ -174,15 +174,22 @@ class TestWithoutStrict:
         assert answer["failures"][0]["place"] == str(tmp_path / "bad.png")
         assert "skipped: " in ended.err
 
-    @pytest.mark.parametrize("source", ["nowhere.jpg", "bad.png", "*.webp"])
-    def test_not_one_good_picture(self, say: Say, run: Path, tmp_path: Path, source: str) -> None:
+    def test_not_one_good_picture(self, say: Say, run: Path, tmp_path: Path) -> None:
         (tmp_path / "bad.png").write_bytes(b"no picture")
         out = str(tmp_path / "out")
-        ended = say("predict", str(run), str(tmp_path / source), "--out", out, "-q")
-        assert ended.code == 3
+        ended = say("predict", str(run), str(tmp_path / "bad.png"), "--out", out, "-q")
+        assert (ended.code, ended.err[:12]) == (3, "error[RC101]")
         assert ended.out.startswith("0 pictures, 0 objects\n1 skipped:\n  RC1")
-        again = say("predict", str(run), str(tmp_path / source), "--out", out, "-q", "--resume")
+        again = say("predict", str(run), str(tmp_path / "bad.png"), "--out", out, "-q", "--resume")
         assert again.code == 3, "they are no better when the run goes on"
+
+    @pytest.mark.parametrize("source", ["nowhere.jpg", "*.webp", "."])
+    def test_no_picture_at_all(self, say: Say, run: Path, tmp_path: Path, source: str) -> None:
+        out = tmp_path / "out"
+        ended = say("predict", str(run), str(tmp_path / source), "--out", str(out), "-q")
+        assert fault_of(ended, 3) == "RC114"
+        assert ended.out == ""
+        assert not out.exists()
 
 
 # --- what goes wrong

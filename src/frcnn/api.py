@@ -28,11 +28,12 @@ from frcnn.launch.measured import DetectionMetric, Measured, Metric, require_met
 from frcnn.launch.propose import ProposeOptions
 from frcnn.launch.propose import propose as propose_launched
 from frcnn.prediction.choice import Choice
-from frcnn.prediction.folder import Kind, Order, Summary, predict_folder
+from frcnn.prediction.folder import Kind, Order, predict_folder
 from frcnn.prediction.predictor import Detector
 from frcnn.prediction.proposing import Proposed
 from frcnn.prediction.saved import load_detector, read_saved
 from frcnn.prediction.sources import expand
+from frcnn.prediction.summary import Summary
 from frcnn.run_folder import RunFolder, make_numbered
 from frcnn.settings import nearest
 from frcnn.training.progress import Quiet, display_for
@@ -214,9 +215,16 @@ def predict_files(
         What it came to; a picture that cannot be read is one entry in its failures.
 
     Raises:
+        DataError: there is not one picture (RC114, RC115); nothing is written.
         FrcnnError: what is wrong, where, and what to do about it.
     """
     _require_known("predict_files", options, PredictOptions)
+    say = _silent if options.get("quiet", False) else _say
+    found = expand(sources)
+    if found.problems and not found.pictures:  # nothing to be done: no folder, no weights
+        for problem in found.problems[1:]:
+            say(str(problem.error()))
+        raise found.problems[0].error()
     machine.keep_freed_memory()
     saved = read_saved(
         run,
@@ -224,7 +232,6 @@ def predict_files(
         precision=options.get("precision", "auto"),
         batch=options.get("batch", 1),
     )
-    found = expand(sources)
     out = options.get("out")
     order = Order(
         out=Path("runs" if out is None else out),
@@ -237,7 +244,6 @@ def predict_files(
     )
     if out is None:
         order = replace(order, out=make_numbered(order.out, "predict"))
-    say = _silent if options.get("quiet", False) else _say
     return predict_folder(saved.detector, found, order, lambda outcome: say(str(outcome)))
 
 

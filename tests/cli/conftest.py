@@ -10,6 +10,7 @@ import pytest
 
 import frcnn
 from frcnn import cli
+from frcnn.data.problems import Problem
 
 
 @dataclass
@@ -18,7 +19,7 @@ class StandIn:
 
     calls: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = field(default_factory=list)
     raises: BaseException | None = None
-    failures: int = 0
+    failures: Sequence[Problem] = ()
     is_empty: bool = False
 
     def to_json(self) -> Mapping[str, object]:

@@ -9,6 +9,7 @@ import pytest
 from frcnn import doctor, launch
 from frcnn.api import PredictOptions
 from frcnn.cli import options, propose_options
+from frcnn.data.problems import Problem
 from frcnn.demo.tour import TourOptions
 from frcnn.doctor import Check, Findings
 from frcnn.errors import AnnotationError, ConfigError, DiskError, ModelFileError, TrainingError
@@ -189,9 +190,13 @@ def test_errors_as_json(frcnn_command, api) -> None:
 def test_bad_pictures_fail_only_strict_predictions_and_those_without_a_good_one(
     frcnn_command, api, *, strict: bool, failures: int, is_empty: bool, code: int
 ) -> None:
-    api.failures, api.is_empty = failures, is_empty
+    fault = Problem(code="RC102", place="a\n.jpg", what="cut short", fix="copy it again")
+    api.failures, api.is_empty = [fault] * failures, is_empty
     words = ["predict", "r", "a"] + ["--strict"] * strict
-    assert frcnn_command(*words).code == code
+    outcome = frcnn_command(*words)
+    assert outcome.code == code
+    told = "error[RC102] a\\n.jpg: cut short\n  fix: copy it again\n"
+    assert outcome.err == (told if code else "")
 
 
 def test_options_from_a_file(frcnn_command, api, tmp_path: Path) -> None:

@@ -18,9 +18,10 @@ from frcnn import files
 from frcnn.errors import ConfigError, DiskError, ModelFileError
 from frcnn.prediction import folder
 from frcnn.prediction.choice import Choice
-from frcnn.prediction.folder import Order, Outcome, Summary, predict_folder
+from frcnn.prediction.folder import Order, predict_folder
 from frcnn.prediction.predictor import Detector
 from frcnn.prediction.sources import expand
+from frcnn.prediction.summary import Outcome
 
 EVERYTHING = ("images", "json", "csv")
 
@@ -163,7 +164,12 @@ def test_bad_pictures_cost_a_line_each(network, photos: Path, order: Order, batc
     assert sum(one.problem is not None for one in seen) == 3
     answer = json.loads((order.out / "predictions.json").read_text())
     assert len(answer["pictures"]) == 3
-    assert [p["code"] for p in answer["problems"]] == ["RC101", "RC101", "RC108"]
+    assert [p["code"] for p in answer["problems"]] == [
+        "RC114",
+        "RC101",
+        "RC101",
+        "RC108",
+    ]
 
 
 def test_of_a_thousand_pictures_five_in_a_hundred_bad(
@@ -191,6 +197,20 @@ def test_nothing_but_bad_pictures(detector: Detector, photos: Path, order: Order
     assert summary.is_empty
     assert pictures_of(order.out) == []
     assert summary.files == (order.out / "predictions.json", order.out / "predictions.csv")
+
+
+def test_a_source_without_pictures_is_in_every_report(
+    detector: Detector, photos: Path, order: Order
+) -> None:
+    sources = expand([photos / "a.png", photos / "b.pgn"])
+    summary = predict_folder(detector, sources, order)
+    assert (summary.done, [problem.code for problem in summary.failures]) == (1, ["RC114"])
+    answer = json.loads((order.out / "predictions.json").read_text())
+    assert [problem["place"] for problem in answer["problems"]] == [str(photos / "b.pgn")]
+    assert "RC114" in (order.out / "predictions.jsonl").read_text()
+    (photos / "a.png").rename(photos / "b.pgn")  # the picture is there after all
+    predict_folder(detector, expand([photos / "b.pgn"]), replace(order, resume=True))
+    assert json.loads((order.out / "predictions.json").read_text())["problems"] == []
 
 
 def test_no_sources(detector: Detector, order: Order) -> None:
@@ -380,16 +400,3 @@ def test_golden_lines_for_people(detector: Detector, photos: Path, order: Order)
     assert "more" not in text
     again = predict_folder(detector, sources, replace(order, resume=True))
     assert "1 pictures were done before" in str(again)
-
-
-def test_the_summary_as_plain_values(tmp_path: Path) -> None:
-    summary = Summary(out=tmp_path, done=2, objects={"nut": 3}, files=(tmp_path / "a",))
-    assert json.loads(json.dumps(summary.to_json(), allow_nan=False)) == {
-        "out": str(tmp_path),
-        "pictures": 2,
-        "resumed": 0,
-        "objects": {"nut": 3},
-        "failures": [],
-        "files": [str(tmp_path / "a")],
-    }
-    assert str(summary) == f"2 pictures, 3 objects: nut 3\nsaved {tmp_path / 'a'}"

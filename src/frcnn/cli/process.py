@@ -61,6 +61,18 @@ def guarded(run: Callable[[], int], words: Sequence[str]) -> int:
         return _flushed(code)
 
 
+def tell(error: FrcnnError) -> None:
+    """Write an error to stderr in its two lines, whatever characters are in it.
+
+    Args:
+        error: ours.
+    """
+    fields = {name: _one_line(value) for name, value in error.to_json().items()}
+    code, place, what = fields.pop("code"), fields.pop("place"), fields.pop("what")
+    fix = fields.pop("fix")
+    _say(str(FrcnnError(code, place, what, **fields, fix=fix)))
+
+
 class _Shown:
     """Shows what was raised, and gives its exit code."""
 
@@ -86,10 +98,7 @@ class _Shown:
         return ours.exit_code
 
     def _print(self, error: FrcnnError) -> None:
-        fields = {name: _one_line(value) for name, value in error.to_json().items()}
-        code, place, what = fields.pop("code"), fields.pop("place"), fields.pop("what")
-        fix = fields.pop("fix")
-        _say(str(FrcnnError(code, place, what, **fields, fix=fix)))
+        tell(error)
         if self.as_json:
             with contextlib.suppress(OSError, ValueError):
                 print(json.dumps(error.to_json()), flush=True)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from frcnn.cli import words
+from frcnn.cli import process, words
 from frcnn.cli.answers import alone_on_stdout, give
 from frcnn.cli.options import (
     DemoOptions,
@@ -118,7 +118,11 @@ def predict_(
     with alone_on_stdout(said):
         answer = api.predict_files(run, sources, **asked)
     give(answer, said)
-    return 3 if answer.failures and (said.strict or answer.is_empty) else 0
+    if not answer.failures or not (said.strict or answer.is_empty):
+        return 0
+    error = answer.failures[0].error()
+    process.tell(error)
+    return error.exit_code
 
 
 def propose_(

@@ -19,9 +19,10 @@ from frcnn.launch.asked import first_settings, require_possible
 from frcnn.launch.measure import MeasureOptions, measure
 from frcnn.launch.measured import Measured
 from frcnn.prediction.choice import Choice
-from frcnn.prediction.folder import Order, Summary, predict_folder
+from frcnn.prediction.folder import Order, predict_folder
 from frcnn.prediction.saved import read_saved
 from frcnn.prediction.sources import expand
+from frcnn.prediction.summary import Summary
 from frcnn.training.progress import Display
 
 MODEL = "resnet18_scratch"

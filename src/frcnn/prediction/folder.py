@@ -25,6 +25,7 @@ from frcnn.prediction.picture_files import is_writable_name, write_picture
 from frcnn.prediction.predictor import Detector
 from frcnn.prediction.result import Result, text_of
 from frcnn.prediction.sources import Expanded, PictureFile
+from frcnn.prediction.summary import Outcome, Summary
 from frcnn.prediction.writers import write_csv, write_json
 from frcnn.types import name_of
 
@@ -36,80 +37,6 @@ _NAMES: Mapping[Kind, str] = {
     "json": "predictions.json",
     "csv": "predictions.csv",
 }
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Outcome:
-    """What became of one picture."""
-
-    path: Path
-    seconds: float
-    """Reading and looking; of pictures computed together, each its share."""
-    result: Result | None = None
-    """What was found; None when the picture could not be read."""
-    problem: Problem | None = None
-    """Why it could not."""
-
-    def __str__(self) -> str:
-        """Say it in one line, as `street.jpg  1280x853  412 ms  7 objects: person 3, car 2`."""
-        if self.result is None or self.problem is not None:
-            fault = self.problem
-            return f"{text_of(self.path)}  skipped: {fault.what if fault else ''}"
-        width, height = self.result.size.width, self.result.size.height
-        where = f"{text_of(self.path)}  {width}x{height}"
-        return f"{where}  {self.seconds * 1000:.0f} ms  {self.result!r}"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Summary:
-    """What a folder's run came to."""
-
-    out: Path
-    """Folder of the results."""
-    done: int = 0
-    """Pictures looked at in this run."""
-    resumed: int = 0
-    """Pictures that had their result from an earlier run."""
-    objects: Mapping[str, int] = field(default_factory=dict)
-    """How many of each class were found in this run, most frequent first."""
-    failures: tuple[Problem, ...] = ()
-    """A problem for each picture or source that gave no result."""
-    files: tuple[Path, ...] = ()
-    """What was written."""
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether not one picture could be used."""
-        return not self.done and not self.resumed
-
-    def __str__(self) -> str:
-        """Say it in a few lines for a person: counts, the faults by kind, the files."""
-        found = ", ".join(f"{name} {count}" for name, count in self.objects.items())
-        head = f"{self.done} pictures, {sum(self.objects.values())} objects"
-        lines = [head + (f": {found}" if found else "")]
-        if self.resumed:
-            lines.append(f"{self.resumed} pictures were done before")
-        if self.failures:
-            lines.append(f"{len(self.failures)} skipped:")
-            lines += [f"  {p.code} {p.place}: {p.what}" for p in self.failures[:_SHOWN]]
-            rest = len(self.failures) - _SHOWN
-            lines += [f"  and {rest} more, all in predictions.jsonl"] * (rest > 0)
-        lines += [f"saved {path}" for path in self.files]
-        return "\n".join(lines)
-
-    def to_json(self) -> dict[str, Any]:
-        """Give the same as plain values."""
-        return {
-            "out": text_of(self.out),
-            "pictures": self.done,
-            "resumed": self.resumed,
-            "objects": dict(self.objects),
-            "failures": [problem.to_json() for problem in self.failures],
-            "files": [text_of(path) for path in self.files],
-        }
-
-
-_SHOWN = 10  # faults printed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,7 +90,7 @@ def predict_folder(
     """
     run = _Run(detector, order)
     for problem in sources.problems:
-        run.failures.append(problem)
+        run.note(problem)
     pictures = _without_own(sources.pictures, order)
     todo = [picture for picture in pictures if not run.diary.is_done(picture.path)]
     run.resumed = len(pictures) - len(todo)
@@ -238,6 +165,11 @@ class _Run:
             failures=tuple(self.failures),
             files=tuple(written),
         )
+
+    def note(self, problem: Problem) -> None:
+        """Count a source that gave no picture, and write its line."""
+        self.failures.append(problem)
+        self.diary.add(Path(problem.place), {"problem": problem.error().to_json()})
 
     def _failed(self, picture: PictureFile, error: PictureError, seconds: float) -> Outcome:
         problem = Problem.of(error, effect="picture skipped")

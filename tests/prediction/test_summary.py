@@ -1,0 +1,35 @@
+"""What is said of one picture and of all of them."""
+
+import json
+from pathlib import Path
+
+from frcnn.data.problems import Problem
+from frcnn.prediction.summary import Outcome, Summary
+
+
+def test_a_picture_that_could_not_be_read() -> None:
+    problem = Problem(code="RC102", place="a.jpg", what="cut short", fix="copy it again")
+    outcome = Outcome(path=Path("a.jpg"), seconds=0.1, problem=problem)
+    assert str(outcome) == "a.jpg  skipped: cut short"
+
+
+def test_of_many_faults_a_few_are_printed(tmp_path: Path) -> None:
+    fault = Problem(code="RC102", place="a.jpg", what="cut short", fix="copy it again")
+    summary = Summary(out=tmp_path, failures=(fault,) * 13)
+    assert summary.is_empty
+    lines = str(summary).splitlines()
+    assert lines[:3] == ["0 pictures, 0 objects", "13 skipped:", "  RC102 a.jpg: cut short"]
+    assert lines[-1] == "  and 3 more, all in predictions.jsonl"
+
+
+def test_the_summary_as_plain_values(tmp_path: Path) -> None:
+    summary = Summary(out=tmp_path, done=2, objects={"nut": 3}, files=(tmp_path / "a",))
+    assert json.loads(json.dumps(summary.to_json(), allow_nan=False)) == {
+        "out": str(tmp_path),
+        "pictures": 2,
+        "resumed": 0,
+        "objects": {"nut": 3},
+        "failures": [],
+        "files": [str(tmp_path / "a")],
+    }
+    assert str(summary) == f"2 pictures, 3 objects: nut 3\nsaved {tmp_path / 'a'}"
