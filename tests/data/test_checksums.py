@@ -1,6 +1,7 @@
 """SHA256SUMS: the form of `sha256sum`, and nothing else."""
 
 import hashlib
+import os
 import subprocess
 
 import pytest
@@ -49,6 +50,13 @@ def test_wrong_in(tmp_path, line: str) -> None:
     with pytest.raises(AnnotationError) as caught:
         read_checksums(tmp_path)
     assert (caught.value.code, caught.value.place) == ("RC228", f"{path}:2")
+
+
+def test_a_pipe_is_not_waited_for(tmp_path) -> None:
+    os.mkfifo(tmp_path / FILE_NAME)
+    with pytest.raises(AnnotationError, match="RC228") as caught:
+        read_checksums(tmp_path)
+    assert caught.value.got == "not a regular file"
 
 
 def test_names_that_are_no_utf8(tmp_path) -> None:

@@ -1,5 +1,6 @@
 """Four forms of the layout, found by looking."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -173,6 +174,13 @@ def test_wrong_in_lists_without_annotations(voc) -> None:
     voc.picture("a")
     voc.split("train", ["a"])
     assert fails(voc.root).code == "RC201"
+
+
+def test_wrong_in_a_list_that_is_a_pipe(standard) -> None:
+    path = standard.root / "ImageSets" / "Main" / "more.txt"
+    os.mkfifo(path)
+    error = fails(standard.root)
+    assert (error.code, error.place, error.got) == ("RC229", str(path), "not a regular file")
 
 
 def test_wrong_in_a_list_that_is_no_text(standard) -> None:

@@ -1,6 +1,7 @@
 """XML from strangers: B14 of the catalogue."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -147,6 +148,13 @@ def test_b14_hostile_files_cost_little_and_open_nothing(tmp_path: Path) -> None:
     assert grown <= 20
     assert seconds <= 1.0
     assert others == []
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.xml")
+    with pytest.raises(AnnotationError, match="RC203") as caught:
+        read_xml(tmp_path / "a.xml")
+    assert caught.value.got == "not a regular file"
 
 
 def test_the_limits_are_far_from_real_files() -> None:

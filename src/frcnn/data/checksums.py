@@ -7,8 +7,8 @@ The form is that of `sha256sum`; in the data set's folder,
 import re
 from pathlib import Path
 
-from frcnn.errors import AnnotationError
-from frcnn.ops.picture_header import place_of
+from frcnn.errors import AnnotationError, PictureError
+from frcnn.ops.picture_header import open_regular, place_of
 
 FILE_NAME = "SHA256SUMS"
 _LINE = re.compile(r"([0-9a-f]{64}) [ *](.+)")
@@ -30,16 +30,26 @@ def read_checksums(root: Path) -> dict[Path, str]:
     if not path.exists():
         return {}
     sums: dict[Path, str] = {}
-    for number, line in enumerate(path.read_bytes().split(b"\n"), start=1):
+    try:
+        with open_regular(path) as file:
+            lines = file.read().split(b"\n")
+    except PictureError as error:
+        raise _unreadable(place_of(path), error.got) from error
+    for number, line in enumerate(lines, start=1):
         found = _LINE.fullmatch(line.decode("utf-8", "surrogateescape").rstrip("\r"))
         if found:
             sums[root / found[2].removeprefix("./")] = found[1]
         elif line.strip():
-            raise AnnotationError(
-                "RC228",
-                f"{place_of(path)}:{number}",
-                "the list of checksums cannot be read",
-                want="64 hexadecimal digits, two spaces, a path",
-                fix=f"write it again with sha256sum, or delete {FILE_NAME}",
-            )
+            raise _unreadable(f"{place_of(path)}:{number}", repr(line[:40])[1:])
     return sums
+
+
+def _unreadable(place: str, got: str) -> AnnotationError:
+    return AnnotationError(
+        "RC228",
+        place,
+        "the list of checksums cannot be read",
+        got=got,
+        want="64 hexadecimal digits, two spaces, a path",
+        fix=f"write it again with sha256sum, or delete {FILE_NAME}",
+    )

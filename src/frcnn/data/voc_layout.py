@@ -16,8 +16,8 @@ from pathlib import Path
 
 from frcnn.data.file_index import FileIndex
 from frcnn.data.problems import Problem
-from frcnn.errors import AnnotationError
-from frcnn.ops.picture_header import place_of
+from frcnn.errors import AnnotationError, PictureError
+from frcnn.ops.picture_header import open_regular, place_of
 
 SPLIT_NAMES = {"training": "train", "valid": "val", "validation": "val", "testing": "test"}
 """Other words for the three usual splits."""
@@ -144,13 +144,14 @@ def _split_of(path: Path) -> str:
 
 def _read_list(path: Path) -> list[str]:
     try:
-        text = path.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+        with open_regular(path) as file:
+            text = file.read().decode("utf-8-sig")
+    except (OSError, PictureError, UnicodeDecodeError) as error:
         raise AnnotationError(
             "RC229",
             place_of(path),
             "the list of a split cannot be read",
-            got=str(error),
+            got=error.got if isinstance(error, PictureError) else str(error),
             want="a text file, UTF-8, one name per line",
             fix="save the list as UTF-8 text",
         ) from error

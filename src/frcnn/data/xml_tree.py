@@ -11,8 +11,8 @@ from typing import Any, NoReturn
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import DefusedXMLParser, ParseError
 
-from frcnn.errors import AnnotationError
-from frcnn.ops.picture_header import place_of
+from frcnn.errors import AnnotationError, PictureError
+from frcnn.ops.picture_header import open_regular, place_of
 
 MAX_BYTES = 10 * 1024 * 1024
 """Of a file; VOC's largest has 30 thousand."""
@@ -139,8 +139,10 @@ class _Target:
 
 def _read(path: Path, place: str) -> bytes:
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             data = file.read(MAX_BYTES + 1)
+    except PictureError as error:
+        raise _malformed(place, error.got) from error
     except OSError as error:
         raise _malformed(place, error.strerror or str(error)) from error
     if len(data) > MAX_BYTES:
