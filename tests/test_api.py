@@ -13,8 +13,7 @@ from PIL import Image
 import frcnn
 from frcnn import api
 from frcnn.data.proposals import StoredProposals
-from frcnn.demo.tour import Tour, TourOptions
-from frcnn.errors import AnnotationError, ConfigError, DataError
+from frcnn.errors import ConfigError, DataError
 from frcnn.evaluation.proposals import ProposalFigures
 from frcnn.evaluation.report import Figures
 from frcnn.prediction.predictor import Detector
@@ -364,47 +363,6 @@ class TestPredictFiles:
             with pytest.raises(ConfigError):
                 api.predict_files(run.path, [str(picture)], **given, quiet=True)
         assert list(tmp_path.iterdir()) == []
-
-
-class TestDemo:
-    def test_it_is_the_tour(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        asked: list[TourOptions] = []
-
-        def take_tour(options: TourOptions, display: object, say: object) -> Tour:
-            asked.append(options)
-            say("a remark")  # type: ignore[operator]
-            return "a tour"  # type: ignore[return-value]
-
-        monkeypatch.setattr(api, "take_tour", take_tour)
-        assert api.demo(scenes=8, seed=3) == "a tour"
-        assert api.demo(quiet=True) == "a tour"
-        assert asked == [{"scenes": 8, "seed": 3}, {"quiet": True}]
-
-    def test_its_remarks_go_to_stderr_unless_quiet(
-        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        monkeypatch.setattr(api, "take_tour", lambda options, display, say: say("a remark"))
-        api.demo()
-        api.demo(quiet=True)
-        assert capsys.readouterr() == ("", "a remark\n")
-
-
-class TestCheck:
-    def test_a_folder_or_a_data_set(self, spoilt: Path) -> None:
-        report = frcnn.check(spoilt)
-        assert report.to_json() == frcnn.check(frcnn.Dataset.open(spoilt)).to_json()
-        assert [problem.code for problem in report.errors] == ["RC211", "RC211"]
-        assert all(problem.fix and "Annotations/" in problem.place for problem in report.errors)
-        assert strict(report.to_json())["errors"] == 2
-
-    def test_nothing_wrong(self, rectangles: Path) -> None:
-        assert frcnn.check(rectangles).errors == ()
-
-    def test_what_is_no_data_set(self, tmp_path: Path) -> None:
-        with pytest.raises(DataError) as raised:
-            frcnn.check(tmp_path)
-        assert isinstance(raised.value, AnnotationError)
-        assert raised.value.exit_code == 3
 
 
 def test_a_run_says_its_commands_so_that_a_shell_takes_them(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, TypedDict, Unpack, overload
+from typing import Any, Literal, Unpack, overload
 
 from frcnn import machine
 from frcnn.data.dataset import Dataset
@@ -21,14 +21,15 @@ from frcnn.demo.tour import Tour, TourOptions, take_tour
 from frcnn.errors import ConfigError
 from frcnn.evaluation.proposals import ProposalFigures
 from frcnn.evaluation.report import Figures
-from frcnn.launch import TrainOptions, launch
+from frcnn.launch import launch
 from frcnn.launch import train as train_launched
 from frcnn.launch.measure import MeasureOptions, measure
 from frcnn.launch.measured import DetectionMetric, Measured, Metric, require_metric
+from frcnn.launch.options import PredictOptions, TrainOptions
 from frcnn.launch.propose import ProposeOptions
 from frcnn.launch.propose import propose as propose_launched
 from frcnn.prediction.choice import Choice
-from frcnn.prediction.folder import Kind, Order, predict_folder
+from frcnn.prediction.folder import Order, predict_folder
 from frcnn.prediction.predictor import Detector
 from frcnn.prediction.proposing import Proposed
 from frcnn.prediction.saved import load_detector, read_saved
@@ -177,28 +178,6 @@ def propose(run: str | Path, out: str | Path, **options: Unpack[ProposeOptions])
         FrcnnError: what is wrong, where, and what to do about it.
     """
     return propose_launched(run, out, options, _silent if options.get("quiet", False) else _say)
-
-
-class PredictOptions(TypedDict, total=False):
-    """What can be asked of a prediction over files, in the words of the command line."""
-
-    conf: float
-    """Lowest score reported."""
-    iou: float
-    """Of two boxes of one class that overlap by more, the better one stays."""
-    max_det: int
-    """Most detections of one picture."""
-    batch: int
-    """Most pictures computed at once."""
-    save: Sequence[Kind]
-    """What to write: `images`, `json`, `csv`."""
-    out: str | Path
-    """Folder for the results; a new one in `runs` where none is named."""
-    resume: bool
-    """Go on in `out`."""
-    device: str
-    precision: str
-    quiet: bool
 
 
 def predict_files(

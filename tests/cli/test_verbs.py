@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from frcnn import doctor, launch
-from frcnn.api import PredictOptions
 from frcnn.cli import options, propose_options
 from frcnn.data.problems import Problem
 from frcnn.demo.tour import TourOptions
@@ -15,6 +14,7 @@ from frcnn.doctor import Check, Findings
 from frcnn.errors import AnnotationError, ConfigError, DiskError, ModelFileError, TrainingError
 from frcnn.launch import propose as launch_propose
 from frcnn.launch.measure import MeasureOptions
+from frcnn.launch.options import PredictOptions
 
 
 @pytest.fixture

@@ -1,9 +1,10 @@
-"""What a training can be told, in the words of the command line."""
+"""What a training and a prediction over files can be told, in the words of the command line."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypedDict
 
+from frcnn.prediction.folder import Kind
 from frcnn.training.plans import Scheme
 from frcnn.training.step import StepReport
 
@@ -43,3 +44,25 @@ class TrainOptions(TypedDict, total=False):
     quiet: bool
     callbacks: Sequence[Callable[[StepReport], None]]
     """Called after every step."""
+
+
+class PredictOptions(TypedDict, total=False):
+    """What can be asked of a prediction over files, in the words of the command line."""
+
+    conf: float
+    """Lowest score reported."""
+    iou: float
+    """Of two boxes of one class that overlap by more, the better one stays."""
+    max_det: int
+    """Most detections of one picture."""
+    batch: int
+    """Most pictures computed at once."""
+    save: Sequence[Kind]
+    """What to write: `images`, `json`, `csv`."""
+    out: str | Path
+    """Folder for the results; a new one in `runs` where none is named."""
+    resume: bool
+    """Go on in `out`."""
+    device: str
+    precision: str
+    quiet: bool
