@@ -203,7 +203,7 @@ def _preset(options: TrainOptions) -> RunConfig:
         return presets.named(presets.DEFAULT)
     path = weights_path(init)
     model = network_settings(path, weights_file.read_header(path))
-    preset = presets.named(model.backbone.name)
+    preset = presets.of_backbone(model.backbone.name)
     # statistics of the first training's batches hold for smaller ones, too
     model = replace(model, backbone=replace(model.backbone, batch_norm="frozen"))
     return replace(preset, model=model)

@@ -29,9 +29,10 @@ class RPNLossConfig:
     """Lambda: 10 in the paper, 1 in the authors' code."""
     divide_by: Literal["sampled", "locations", "anchors", "positives"] = "sampled"
     """N_reg: the anchors sampled (authors' code, torchvision), cells of the feature map (the
-    paper), all anchors, or the positives in the sum."""
+    paper), all anchors (a later reading of Eq. (1)), or the positives in the sum."""
     boxes_of: Literal["sampled", "all_positives"] = "sampled"
-    """Which positives the box term sums over: those sampled (the paper), or all."""
+    """Which positives the box term sums over: those sampled (the paper), or all (a later reading
+    of Eq. (1))."""
 
     def __post_init__(self) -> None:
         _require_weights("rpn_loss", self.sigma, self.box_weight)

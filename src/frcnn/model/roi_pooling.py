@@ -27,7 +27,7 @@ class RoIPoolingConfig:
     """What `max` takes x2 and y2 for: the box's last pixels, x2 - 1 and y2 - 1 of ours (authors'
     code, whose boxes end so), or the box's edges (torchvision's operator, given our boxes)."""
     cells: int = 7
-    """Cells per side of the result; 7 for VGG-16, 6 for ZF."""
+    """Cells per side of the result; authors' networks: 7 for VGG-16, 6 for ZF."""
     sampling: int = 2
     """Points per cell and direction, not for `max`; torchvision: 2."""
     half_pixel: Literal["ignored", "shifted"] = "ignored"

@@ -16,7 +16,7 @@ class ScheduleConfig:
     """Length and shape of the training."""
 
     steps: int | None = None
-    """Optimizer steps in all; none: `epochs` says how long."""
+    """Optimizer steps in all (§3.1.3: 80,000 for the RPN); none: `epochs` says how long."""
     epochs: float | None = 14.0
     """Passes over the training pictures; 14 passes are the authors' 70,000 steps of two on
     VOC 2007. Not used where `steps` is given."""
@@ -24,7 +24,7 @@ class ScheduleConfig:
     """`step`: times `gamma` at each milestone (the paper); `cosine`: down to zero smoothly."""
     milestones: tuple[float, ...] = (5 / 7,)
     """Where the rate falls: steps where a number is above 1, else shares of the whole length;
-    authors' joint training: 50,000 of 70,000."""
+    §3.1.3: 60,000 of 80,000, authors' joint training: 50,000 of 70,000."""
     gamma: float = 0.1
     """Factor on the rate at each milestone; §3.1.3."""
     warmup_steps: int = 0
