@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
+import detectors
 import rivals
 import torch
 from torch import Tensor, nn
@@ -126,7 +127,7 @@ def clocked_step(
         One step; it gives seconds by stage and direction. This process's modules `faster_rcnn` and
         `stage_losses` are changed for good.
     """
-    model, seen = rivals.ours(size, head_width).train(), rivals.scene(size)
+    model, seen = detectors.ours(size, head_width).train(), detectors.scene(size)
     precision = rivals.precision_of(variant)
     optimizer = make_optimizer(model, rivals.OPTIMIZER)
     trained = [p for group in optimizer.param_groups for p in group["params"]]

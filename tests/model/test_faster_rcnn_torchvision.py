@@ -29,10 +29,10 @@ from frcnn.model.rpn import RPNConfig
 from frcnn.ops import boxes as box_ops
 from frcnn.types import Detections, ImageBatch, Size, Target
 
-_FILE = Path(__file__).resolve().parents[2] / "benchmarks" / "rivals.py"
-_SPEC = importlib.util.spec_from_file_location("rivals", _FILE)
-rivals = importlib.util.module_from_spec(_SPEC)  # torchvision's detector, assembled like ours
-_SPEC.loader.exec_module(rivals)
+_FILE = Path(__file__).resolve().parents[2] / "benchmarks" / "detectors.py"
+_SPEC = importlib.util.spec_from_file_location("detectors", _FILE)
+detectors = importlib.util.module_from_spec(_SPEC)  # torchvision's detector, assembled like ours
+_SPEC.loader.exec_module(detectors)
 
 CLASSES = 20
 BOX_TOLERANCE, SCORE_TOLERANCE, LOSS_TOLERANCE = 0.05, 5e-4, 1e-4
@@ -83,7 +83,7 @@ def pair_of(config: FasterRCNNConfig) -> Pair:
     ours = FasterRCNN(config).eval()
     with torch.no_grad():
         enliven(ours)
-        theirs = rivals.assemble(config)
+        theirs = detectors.assemble(config)
         share(ours, theirs)
     return Pair(ours=ours, theirs=theirs.eval())
 
@@ -93,19 +93,19 @@ def enliven(model: FasterRCNN) -> None:
     batch = batch_of(model, [picture(Size(300, 400), seed=99)])
     features = model.backbone(batch.pixels)
     rpn = model.rpn(features)
-    rivals.spread(model.rpn.objectness, rpn.objectness, 1.0)
-    rivals.spread(model.rpn.deltas, rpn.deltas, 0.2)
+    detectors.spread(model.rpn.objectness, rpn.objectness, 1.0)
+    detectors.spread(model.rpn.deltas, rpn.deltas, 0.2)
     anchors = model._anchors(features)
     proposals = model.propose(model.rpn(features), anchors, batch, model.config.proposals_test)
     answer = model.box_head(model._pool(features, [proposals[0].boxes]))
-    rivals.spread(model.box_head.logits, answer.logits, 1.5)
-    rivals.spread(model.box_head.deltas, answer.deltas, 1.0)
+    detectors.spread(model.box_head.logits, answer.logits, 1.5)
+    detectors.spread(model.box_head.deltas, answer.deltas, 1.0)
     model.box_head.logits.bias[0] += 7.0  # most regions are background: thresholds matter
 
 
 def share(ours: FasterRCNN, theirs: TorchvisionsFasterRCNN) -> None:
     """Let theirs use our parameters; their deltas have a slot for background, which is unused."""
-    for one, other in rivals.counterparts(ours, theirs):
+    for one, other in detectors.counterparts(ours, theirs):
         other.load_state_dict(one.state_dict(keep_vars=True), assign=True)
     theirs.backbone[:10].requires_grad_(requires_grad=False)  # the first two stages, in both
     deltas = theirs.roi_heads.box_predictor.bbox_pred

@@ -4,7 +4,6 @@ import csv
 import itertools
 import json
 import os
-import re
 import shutil
 import signal
 from dataclasses import replace
@@ -384,19 +383,3 @@ def test_a_broken_network_ends_the_run(
 def test_nothing_that_can_be_written(tmp_path: Path, save: tuple) -> None:
     with pytest.raises(ConfigError, match=r"RC381.*want images, json, csv"):
         Order(out=tmp_path, save=save)
-
-
-def test_golden_lines_for_people(detector: Detector, photos: Path, order: Order) -> None:
-    (photos / "b.png").write_bytes(b"")
-    lines: list[str] = []
-    sources = expand([photos / "a.png", photos / "b.png"])
-    summary = predict_folder(detector, sources, order, lambda one: lines.append(str(one)))
-    assert re.fullmatch(r"\S+a\.png  128x96  \d+ ms  \d+ objects: bolt \d+.*", lines[0])
-    assert re.fullmatch(r"\S+b\.png  skipped: not a picture of an accepted kind", lines[1])
-    text = str(summary)
-    assert text.startswith("1 pictures, ")
-    assert "1 skipped:\n  RC101 " in text
-    assert f"saved {order.out / 'predictions.json'}" in text
-    assert "more" not in text
-    again = predict_folder(detector, sources, replace(order, resume=True))
-    assert "1 pictures were done before" in str(again)

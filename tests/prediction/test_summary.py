@@ -1,9 +1,14 @@
 """What is said of one picture and of all of them."""
 
 import json
+import re
+from dataclasses import replace
 from pathlib import Path
 
 from frcnn.data.problems import Problem
+from frcnn.prediction.folder import Order, predict_folder
+from frcnn.prediction.predictor import Detector
+from frcnn.prediction.sources import expand
 from frcnn.prediction.summary import Outcome, Summary
 
 
@@ -33,3 +38,20 @@ def test_the_summary_as_plain_values(tmp_path: Path) -> None:
         "files": [str(tmp_path / "a")],
     }
     assert str(summary) == f"2 pictures, 3 objects: nut 3\nsaved {tmp_path / 'a'}"
+
+
+def test_golden_lines_for_people(detector: Detector, photos: Path, tmp_path: Path) -> None:
+    order = Order(out=tmp_path / "out", save=("images", "json", "csv"))
+    (photos / "b.png").write_bytes(b"")
+    lines: list[str] = []
+    sources = expand([photos / "a.png", photos / "b.png"])
+    summary = predict_folder(detector, sources, order, lambda one: lines.append(str(one)))
+    assert re.fullmatch(r"\S+a\.png  128x96  \d+ ms  \d+ objects: bolt \d+.*", lines[0])
+    assert re.fullmatch(r"\S+b\.png  skipped: not a picture of an accepted kind", lines[1])
+    text = str(summary)
+    assert text.startswith("1 pictures, ")
+    assert "1 skipped:\n  RC101 " in text
+    assert f"saved {order.out / 'predictions.json'}" in text
+    assert "more" not in text
+    again = predict_folder(detector, sources, replace(order, resume=True))
+    assert "1 pictures were done before" in str(again)

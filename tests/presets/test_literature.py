@@ -20,11 +20,20 @@ def differences(config: RunConfig) -> Mapping[str, object]:
 ALTERNATING = {
     "training.schedule.steps": 80_000,
     "training.schedule.epochs": None,
-    "training.schedule.milestones": [60_000],
+    "training.schedule.milestones": [0.75],
+    "training.scheme": "alternating",
+    "training.alternating.detector.batch": 2,
+    "training.alternating.detector.steps": 40_000,
+    "training.alternating.detector_layers.batch": 2,
+    "training.alternating.detector_layers.steps": 40_000,
     "training.optimizer.accumulate": 1,
     "model.proposals_train.before_nms": None,
     "model.roi_sampling.count": 64,
     "model.box_head.normalisation": "measured",
+}
+KEPT = {
+    "training.alternating.last_layers": "kept",
+    "training.alternating.of_mirrored": "computed",
 }
 AS_WRITTEN = {
     "model.rpn_loss.sigma": 1.0,
@@ -39,8 +48,8 @@ AS_WRITTEN = {
     [
         ("end2end", {}),
         ("alt_opt", ALTERNATING),
-        ("matlab", {**ALTERNATING, **AS_WRITTEN, "model.rpn.normalisation": "measured"}),
-        ("paper", {**ALTERNATING, **AS_WRITTEN, "model.anchors.rounding": "none"}),
+        ("matlab", {**ALTERNATING, **KEPT, **AS_WRITTEN, "model.rpn.normalisation": "measured"}),
+        ("paper", {**ALTERNATING, **KEPT, **AS_WRITTEN, "model.anchors.rounding": "none"}),
         (
             "all_anchor_regression",
             {
