@@ -1,5 +1,6 @@
 """A course: phases trained once, proposals stored once, plans heeded, nothing done twice."""
 
+import signal
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from frcnn.training.job import Job
 from frcnn.training.log import Diary
 from frcnn.training.progress import Quiet
 from frcnn.training.schemes import SCHEMES
+from frcnn.training.signals import Interrupted
 from frcnn.training.start import new_model
 from frcnn.training.step import StepReport
 from frcnn.weights import file as weights_file
@@ -142,3 +144,25 @@ def test_what_a_checkpoint_would_refuse_is_refused_in_every_step(
     wider = replace(model, box_head=replace(model.box_head, width=24))
     with pytest.raises(ModelFileError, match=r"RC532.*box_head.width was 16, is 24"):
         require_same_run(again.job, wider)
+
+
+class Interrupts(Quiet):
+    """Sends a Ctrl-C after the first step of the second phase."""
+
+    def __init__(self) -> None:
+        self.phases = 0
+
+    def begin(self, title: str) -> None:
+        self.phases += 1
+
+    def step(self, report: StepReport, total: int) -> None:
+        if self.phases == 2:
+            signal.raise_signal(signal.SIGINT)
+
+
+def test_a_stopped_step_names_the_run_to_go_on_with(make_course: Callable[..., Course]) -> None:
+    course = make_course("alternating", display=Interrupts())
+    with pytest.raises(Interrupted) as caught:
+        run(course)
+    assert str(caught.value).endswith(f"go on with: frcnn train --resume {course.job.run.path}")
+    assert checkpoint.checkpoints(steps_of(course)[1])

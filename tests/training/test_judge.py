@@ -139,4 +139,4 @@ def test_the_network_goes_on_training_as_it_was(make_job: Make, recorder: Callab
 
 
 def test_what_is_shown_is_in_the_row() -> None:
-    assert {"step", "val_AP"} <= set(judge_module._SHOWN)
+    assert {"step", "val_AP"} <= set(judge_module._DETECTIONS.shown)

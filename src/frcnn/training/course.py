@@ -28,6 +28,7 @@ from frcnn.training.measuring import measure_head, measure_rpn
 from frcnn.training.phase import DETECTOR_LAYERS, Phase
 from frcnn.training.plans import PlanConfig, Scheme
 from frcnn.training.progress import Display
+from frcnn.training.signals import Interrupted
 from frcnn.training.start import new_last_layers, new_model, with_shared_backbone
 from frcnn.training.validation import AnyFigures
 from frcnn.weights import file as weights_file
@@ -109,7 +110,7 @@ class Course:
         job = self._job(run, phase, network, step, proposals)
         if not checkpoint.checkpoints(run):  # else they are in the checkpoint
             self._measure_targets(job)
-        figures = fit(job, self.display)
+        figures = self._fit(job)
         if step < self._steps:
             draw_curves(run)
             files.write_text(run.path / _DONE, json.dumps({"step": step}) + "\n")
@@ -151,6 +152,12 @@ class Course:
         if self.job.config.alternating.last_layers == "new":
             new_last_layers(network, self.job.config.seed)
         return network
+
+    def _fit(self, job: Job) -> AnyFigures | None:
+        try:
+            return fit(job, self.display)
+        except Interrupted as interrupted:  # it is the run that goes on, not the step's folder
+            raise interrupted.of(self.job.run.path) from interrupted
 
     def _measure_targets(self, job: Job) -> None:
         """Bring the targets of the layers that learn to the scale that the settings ask for."""

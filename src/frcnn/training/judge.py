@@ -5,6 +5,7 @@ It remembers nothing of its own: the best figure so far is read from the diary.
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from frcnn.model.faster_rcnn import FasterRCNN
@@ -13,7 +14,7 @@ from frcnn.training import keep
 from frcnn.training.checkpoint import Progress
 from frcnn.training.job import Job, Length
 from frcnn.training.log import Diary, Row
-from frcnn.training.objectives import first_stage_losses, joint_losses
+from frcnn.training.objectives import Objective, first_stage_losses, joint_losses
 from frcnn.training.progress import Display, table_row
 from frcnn.training.validation import (
     AnyFigures,
@@ -26,8 +27,28 @@ from frcnn.training.validation import (
 from frcnn.types import name_of
 
 _SHOWN = ("step", "epoch", "loss", "val_loss")
-_OF_DETECTIONS = ("val_AP", "val_AP50", "val_voc07_map")
-_OF_PROPOSALS = ("val_AR_300", "val_recall50_300")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _View:
+    """What is looked at, and what of it is shown."""
+
+    look: Callable[..., AnyFigures]
+    objective: Objective
+    """Whose loss is measured on the validation pictures."""
+    shown: tuple[str, ...]
+
+
+_DETECTIONS = _View(
+    look=lambda *pictures, **told: figures_of(*pictures, **told),
+    objective=joint_losses,
+    shown=(*_SHOWN, "val_AP", "val_AP50", "val_voc07_map"),
+)
+_PROPOSALS = _View(
+    look=lambda *pictures, **told: proposal_figures_of(*pictures, **told),
+    objective=first_stage_losses,
+    shown=(*_SHOWN, "val_AR_300", "val_recall50_300"),
+)
 
 
 class Judge:
@@ -52,10 +73,9 @@ class Judge:
         """
         self.job, self.length, self.diary, self.display = job, length, diary, display
         self._heed = heed
-        self._judges_proposals = job.phase.judged_by == "proposals"
-        self.metric = f"val_{job.config.evaluation.metric}"
-        if self._judges_proposals:
-            self.metric = "val_AR_300"
+        self.metric, self._view = f"val_{job.config.evaluation.metric}", _DETECTIONS
+        if job.phase.judged_by == "proposals":
+            self.metric, self._view = "val_AR_300", _PROPOSALS
         self._began = time.monotonic()
 
     def evaluate(self, progress: Progress) -> AnyFigures:
@@ -76,18 +96,12 @@ class Judge:
         """
         job, step = self.job, progress.step
         model = averaged(job.model, progress.average)
-        objective = first_stage_losses if self._judges_proposals else joint_losses
-        losses = validation_loss(
-            model,
-            job.val,
-            objective(model, job.config.seed, job.precision),
-            job.config.evaluation.loss_pictures,
-        )
+        losses_of = self._view.objective(model, job.config.seed, job.precision)
+        losses = validation_loss(model, job.val, losses_of, job.config.evaluation.loss_pictures)
         device, dtype = job.precision.device, job.precision.dtype
         self._heed()
         detector = Detector(model, job.train.classes, device=device, precision=dtype)
-        look = proposal_figures_of if self._judges_proposals else figures_of
-        figures: AnyFigures = look(detector, job.val, on_picture=lambda _done: self._heed())
+        figures = self._view.look(detector, job.val, on_picture=lambda _done: self._heed())
         row = {
             "step": step,
             "epoch": self.length.epochs_at(step),
@@ -99,7 +113,7 @@ class Judge:
         self._keep(model, about, best=is_best)
         seconds = round(time.monotonic() - self._began, 3)
         self.diary.add_evaluation({**row, "seconds": seconds})
-        self.display.say(table_row(row, self._shown) + ("  best" if is_best else ""))
+        self.display.say(table_row(row, self._view.shown) + ("  best" if is_best else ""))
         return figures
 
     def has_evaluated(self, step: int) -> bool:
@@ -119,10 +133,6 @@ class Judge:
         if stalled:
             self.display.say(f"stopped early: {self.metric} did not rise in {patience} evaluations")
         return stalled
-
-    @property
-    def _shown(self) -> tuple[str, ...]:
-        return _SHOWN + (_OF_PROPOSALS if self._judges_proposals else _OF_DETECTIONS)
 
     def _is_best(self, row: Row) -> bool:
         value = row[self.metric]

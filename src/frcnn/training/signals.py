@@ -41,6 +41,10 @@ class Interrupted(KeyboardInterrupt):
         super().__init__(f"stopped after step {step}; go on with: frcnn train --resume {run}")
         self.step, self.exit_code = step, exit_code
 
+    def of(self, run: Path) -> "Interrupted":
+        """Say the same of another folder: of the run that a step's folder lies in."""
+        return Interrupted(self.step, self.exit_code, run)
+
 
 @contextmanager
 def stop_requests() -> Iterator[StopRequest]:
