@@ -145,6 +145,35 @@ def test_sigterm_unwinds_the_stack_and_the_old_handler_returns() -> None:
     assert signal.getsignal(signal.SIGTERM) is before
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_second_signal_does_not_disturb_the_last_words(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    handlers = [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)]
+    real = process._say
+
+    def say(text: str) -> None:
+        os.kill(os.getpid(), number)
+        real(text)
+
+    monkeypatch.setattr(process, "_say", say)
+    assert ended(KeyboardInterrupt()) == 130
+    assert capsys.readouterr().err == "interrupted\n"
+    assert [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)] == handlers
+
+
+def test_a_second_signal_just_before_the_last_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+
+    def hear_no_more() -> None:
+        calls.append(1)
+        if len(calls) == 1:
+            raise process.Terminated
+
+    monkeypatch.setattr(process, "_hear_no_more", hear_no_more)
+    assert ended(KeyboardInterrupt()) == 143
+
+
 def test_outside_the_main_thread_signals_are_left_alone() -> None:
     codes = []
     thread = threading.Thread(target=lambda: codes.append(ended(None)))

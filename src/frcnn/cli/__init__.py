@@ -36,4 +36,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         return app.run(words)
 
-    return process.guarded(run, words)
+    guard = process.to_the_end if arguments is None else process.guarded
+    return guard(run, words)

@@ -25,6 +25,7 @@ INTERRUPTED = 130
 BROKEN_PIPE = 141
 TERMINATED = 143
 
+_INTERRUPTING = (signal.SIGINT, signal.SIGTERM)
 _OF_THE_DISK = {
     errno.ENOSPC,
     errno.EDQUOT,
@@ -41,7 +42,7 @@ class Terminated(BaseException):
 
 
 def guarded(run: Callable[[], int], words: Sequence[str]) -> int:
-    """Run, whatever happens, and give the exit code.
+    """Run, whatever happens, and give the exit code; signals are heard as before afterwards.
 
     Args:
         run: the whole of the program.
@@ -50,15 +51,45 @@ def guarded(run: Callable[[], int], words: Sequence[str]) -> int:
     Returns:
         What `run` returned, or the code of what it raised.
     """
+    before = {number: signal.getsignal(number) for number in _INTERRUPTING}
+    try:
+        return to_the_end(run, words)
+    finally:
+        if _may_listen():
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def to_the_end(run: Callable[[], int], words: Sequence[str]) -> int:
+    """The same for a process that ends then: no signal disturbs its last words.
+
+    Args:
+        run: as `guarded` has it.
+        words: as `guarded` has them.
+
+    Returns:
+        As `guarded` does.
+    """
     options = set(words[: words.index("--")] if "--" in words else words)
     show = _Shown(debug="--debug" in options, as_json="--json" in options)
-    with _streams(), _terminable():
+    with _streams():
         try:
+            _listen()
             code = run()
             sys.stdout.flush()
+            _hear_no_more()
         except BaseException as error:  # the last line of defence
-            code = show(error)
+            try:
+                code = _ended(show, error)
+            except (KeyboardInterrupt, Terminated) as second:  # as good as the first
+                code = _ended(show, second)
         return _flushed(code)
+
+
+def _ended(show: "_Shown", error: BaseException) -> int:
+    """Show what was raised, undisturbed by another signal."""
+    _hear_no_more()
+    return show(error)
 
 
 def tell(error: FrcnnError) -> None:
@@ -169,11 +200,9 @@ def _streams() -> Iterator[None]:
     yield
 
 
-@contextlib.contextmanager
-def _terminable() -> Iterator[None]:
-    """Let SIGTERM unwind the stack; the handler from before is restored at the end."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
+def _listen() -> None:
+    """Let SIGTERM unwind the stack."""
+    if not _may_listen():
         return
     own = os.getpid()
 
@@ -182,11 +211,18 @@ def _terminable() -> Iterator[None]:
             os._exit(TERMINATED)
         raise Terminated
 
-    before = signal.signal(signal.SIGTERM, end)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    signal.signal(signal.SIGTERM, end)
+
+
+def _hear_no_more() -> None:
+    """Ignore what would interrupt the process: it is at its end."""
+    if _may_listen():
+        for number in _INTERRUPTING:
+            signal.signal(number, signal.SIG_IGN)
+
+
+def _may_listen() -> bool:
+    return threading.current_thread() is threading.main_thread()
 
 
 def _stdout_is_gone() -> bool:
