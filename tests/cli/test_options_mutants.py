@@ -36,8 +36,8 @@ CLASSES = {
     "propose": propose_options.ProposeOptions,
     "predict": options.PredictOptions,
     "doctor": options.DoctorOptions,
-    "list": options.Shared,
-    "show": options.Shared,
+    "list": options.PresetsOptions,
+    "show": options.PresetsOptions,
 }
 KINDS = {words.whole: "whole", words.number: "number", words.text: "text"}
 

@@ -49,3 +49,11 @@ def test_show_as_json(frcnn_command) -> None:
 def test_a_name_that_is_not_there(frcnn_command) -> None:
     outcome = frcnn_command.refused(["presets", "show", "vgg61"], "RC353")
     assert "vgg16" in outcome.err
+    assert outcome.err.startswith("error[RC353] frcnn presets show: ")
+
+
+def test_options_may_stand_in_a_file(frcnn_command, tmp_path: Path) -> None:
+    path = tmp_path / "options.yaml"
+    path.write_text("json: true\n")
+    for words in (["list"], ["show", "vgg16"]):
+        assert json.loads(frcnn_command("presets", *words, "--config", str(path)).out)

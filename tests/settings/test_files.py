@@ -15,6 +15,7 @@ from frcnn.settings import (
     apply_overrides,
     look_up_yaml,
     overlay_yaml,
+    read_options,
     read_yaml,
     to_mapping,
     to_yaml,
@@ -246,6 +247,19 @@ def test_one_value_is_looked_up(path: Path) -> None:
     assert look_up_yaml(path, "name") == (None, str(path))
     with pytest.raises(ConfigError, match="RC349"):
         look_up_yaml(path.with_name("gone.yaml"), "name")
+
+
+def test_options_by_the_names_under_which_they_are_typed(path: Path) -> None:
+    names = {"a-plan": "schedule", "net": "model"}
+    path.write_text("a-plan: {epochs: 2}\nnet: {classes: 3}\n")
+    run = read_options(path, Run, names)
+    assert (run.schedule.epochs, run.model.classes) == (2.0, 3)
+    path.write_text("net:\n  classes: 0\n")
+    with pytest.raises(ConfigError, match=f"RC350.*{path}:2:"):
+        read_options(path, Run, names)
+    path.write_text("net: {classes: 3}\nmodel: {classes: 3}\n")
+    with pytest.raises(ConfigError, match=f"RC343.*{path}:2:.*first at {path}:1:"):
+        read_options(path, Run, names)
 
 
 def test_overlay_names_the_line(path: Path) -> None:

@@ -86,6 +86,11 @@ class DoctorOptions(Shared):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PresetsOptions(DoctorOptions):
+    """`frcnn presets list` and `frcnn presets show`."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class DemoOptions(Computing):
     """`frcnn demo`."""
 
@@ -256,7 +261,7 @@ def with_file(options: Filed | None, cls: type[Filed]) -> Filed:
     path: str | None = vars(typed)["config"]
     if path is None:
         return typed
-    filed = settings.read_yaml(Path(path), cls)
+    filed = _read(Path(path), cls)
     if (other := vars(filed)["config"]) is not None:
         raise ConfigError(
             "RC308",
@@ -267,6 +272,20 @@ def with_file(options: Filed | None, cls: type[Filed]) -> Filed:
             fix="remove the line `config`",
         )
     return replace(filed, **typed.said(*(each.name for each in fields(cls))))
+
+
+def _read(path: Path, cls: type[Filed]) -> Filed:
+    """Read a file of options, by the names under which they are typed: `max-det`, `set`."""
+    typed = {each.name.replace("_", "-"): each.name for each in fields(cls)}
+    try:
+        return settings.read_options(path, cls, {**typed, "set": "settings"})
+    except ConfigError as error:
+        if "presets show" not in error.fix:  # where settings are listed, but not options
+            raise
+        verb = cls.__name__.removesuffix("Options").lower()
+        fix = f"`frcnn {verb} --help` lists the options"
+        rest = {"got": error.got, "want": error.want, "fix": fix}
+        raise ConfigError(error.code, error.place, error.what, **rest) from error
 
 
 def _option(name: str) -> str:

@@ -7,12 +7,12 @@ from cyclopts import Parameter
 
 from frcnn.cli import words
 from frcnn.cli.answers import give_json
-from frcnn.cli.options import Shared
+from frcnn.cli.options import PresetsOptions, with_file
 
 
-def list_(options: Annotated[Shared | None, Parameter(name="*")] = None) -> int:
+def list_(options: Annotated[PresetsOptions | None, Parameter(name="*")] = None) -> int:
     """List the presets."""
-    said = options or Shared()
+    said = with_file(options, PresetsOptions)
     from frcnn import presets
 
     texts = {name: inspect.getdoc(make) or "" for name, make in presets.PRESETS.items()}
@@ -30,7 +30,7 @@ def show_(
     name: Annotated[str, Parameter(converter=words.text)],
     /,
     *,
-    options: Annotated[Shared | None, Parameter(name="*")] = None,
+    options: Annotated[PresetsOptions | None, Parameter(name="*")] = None,
 ) -> int:
     """Print every setting of a preset with its meaning and source, as YAML for --config.
 
@@ -38,10 +38,10 @@ def show_(
         name: one that `frcnn presets list` names.
         options: what was said.
     """
-    said = options or Shared()
+    said = with_file(options, PresetsOptions)
     from frcnn import presets, settings
 
-    config = presets.named(name)
+    config = presets.named(name, "frcnn presets show")
     if said.json:
         give_json([row.to_json() for row in settings.describe(config)])
         return 0

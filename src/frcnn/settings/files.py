@@ -42,6 +42,32 @@ def read_yaml(path: Path, cls: type[T]) -> T:
     return from_mapping(cls, _section(tree, path), str(path), tree.places)
 
 
+def read_options(path: Path, cls: type[T], names: Mapping[str, str]) -> T:
+    """Read options of the command line from a file, by the names under which they are typed.
+
+    Args:
+        path: a YAML file.
+        cls: the options' dataclass.
+        names: its field for each name in the file that is not the field's own.
+
+    Returns:
+        The options, checked.
+
+    Raises:
+        ConfigError: as `read_yaml`, and RC343 when one option stands under two names.
+    """
+    tree = _read(path)
+    told: dict[str, object] = {}
+    places = dict(tree.places)
+    for key, value in _section(tree, path).items():
+        name = names.get(key, key)
+        if name in told:
+            raise _twice(tree.places[key,], key, places[name,])
+        told[name] = value
+        places |= {(name, *at[1:]): place for at, place in tree.places.items() if at[:1] == (key,)}
+    return from_mapping(cls, told, str(path), places)
+
+
 def overlay_yaml(path: Path, value: T, *, unless_as_in: T | None = None) -> T:
     """Put the values of a file in the place of a config's own.
 
@@ -177,6 +203,11 @@ def _content(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise _unreadable(path, error.strerror or str(error)) from error
+
+
+def _twice(place: str, name: str, first: str) -> ConfigError:
+    what, want = "an option stands twice, under two names", f"it once; first at {first}"
+    return ConfigError("RC343", place, what, got=name, want=want, fix="remove one of the two")
 
 
 def _section(tree: Tree, path: Path) -> Mapping[str, object]:
