@@ -5,7 +5,7 @@ from typing import get_args
 
 import pytest
 
-from frcnn.cli.options import with_file
+from frcnn.cli.option_files import with_file
 from frcnn.cli.propose_options import FORMATS, ProposeOptions
 from frcnn.errors import ConfigError
 from frcnn.prediction import proposing

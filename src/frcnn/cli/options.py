@@ -6,9 +6,8 @@ whether a value was typed or stood in a file.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
-from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from dataclasses import dataclass
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 
@@ -238,54 +237,6 @@ class PredictOptions(Computing):
     def kinds(self) -> tuple[str, ...] | None:
         """What to write, one by one; None: not said."""
         return None if self.save is None else tuple(part.strip() for part in self.save.split(","))
-
-
-Filed = TypeVar("Filed", bound=Shared)
-"""Options that a file may hold: they have the field `config`."""
-
-
-def with_file(options: Filed | None, cls: type[Filed]) -> Filed:
-    """Lay what was typed over the options' file, if one was named.
-
-    Args:
-        options: as typed; None when nothing was.
-        cls: their class.
-
-    Returns:
-        The options.
-
-    Raises:
-        ConfigError: the file is wrong; the place has its line.
-    """
-    typed = options or cls()
-    path: str | None = vars(typed)["config"]
-    if path is None:
-        return typed
-    filed = _read(Path(path), cls)
-    if (other := vars(filed)["config"]) is not None:
-        raise ConfigError(
-            "RC308",
-            path,
-            "a file of options names another one",
-            got=other,
-            want="the options themselves",
-            fix="remove the line `config`",
-        )
-    return replace(filed, **typed.said(*(each.name for each in fields(cls))))
-
-
-def _read(path: Path, cls: type[Filed]) -> Filed:
-    """Read a file of options, by the names under which they are typed: `max-det`, `set`."""
-    typed = {each.name.replace("_", "-"): each.name for each in fields(cls)}
-    try:
-        return settings.read_options(path, cls, {**typed, "set": "settings"})
-    except ConfigError as error:
-        if "presets show" not in error.fix:  # where settings are listed, but not options
-            raise
-        verb = cls.__name__.removesuffix("Options").lower()
-        fix = f"`frcnn {verb} --help` lists the options"
-        rest = {"got": error.got, "want": error.want, "fix": fix}
-        raise ConfigError(error.code, error.place, error.what, **rest) from error
 
 
 def _option(name: str) -> str:

@@ -7,7 +7,8 @@ from cyclopts import Parameter
 
 from frcnn.cli import words
 from frcnn.cli.answers import give_json
-from frcnn.cli.options import PresetsOptions, with_file
+from frcnn.cli.option_files import with_file
+from frcnn.cli.options import PresetsOptions
 
 
 def list_(options: Annotated[PresetsOptions | None, Parameter(name="*")] = None) -> int:

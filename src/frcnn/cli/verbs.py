@@ -6,13 +6,13 @@ from cyclopts import Parameter
 
 from frcnn.cli import process, words
 from frcnn.cli.answers import alone_on_stdout, give
+from frcnn.cli.option_files import with_file
 from frcnn.cli.options import (
     DemoOptions,
     DoctorOptions,
     EvalOptions,
     PredictOptions,
     TrainOptions,
-    with_file,
 )
 from frcnn.cli.propose_options import ProposeOptions
 from frcnn.errors import ConfigError
