@@ -249,7 +249,9 @@ def test_a_place_that_cannot_be_written(say: Say, rectangles: Path, small: list[
 
 
 def test_errors_in_json_too(say: Say, tmp_path: Path) -> None:
-    ended = say("predict", str(tmp_path / "gone.safetensors"), "a.jpg", "--json")
+    picture = tmp_path / "a.jpg"
+    Image.new("RGB", (8, 8)).save(picture)
+    ended = say("predict", str(tmp_path / "gone.safetensors"), str(picture), "--json")
     assert ended.code == 5
     assert json.loads(ended.out)["code"] == "RC501"
     assert fault_of(ended._replace(out=""), 5) == "RC501"

@@ -59,7 +59,7 @@ def test_channels_and_cells(name: str, stride: int, size: tuple[int, int]) -> No
     found = backbone(picture(*size, count=2))
     # VGG-16 drops what is left over at each pooling, strided convolutions keep it
     cells = [side // stride if name == "vgg16" else math.ceil(side / stride) for side in size]
-    assert found.shape == (2, CHANNELS[name, stride], *cells)
+    assert found.shape == (2, CHANNELS[name, stride], cells[0], max(2, cells[1]))
     assert backbone.out_channels == CHANNELS[name, stride]
     assert backbone.stride == stride
 
@@ -82,11 +82,10 @@ def test_golden_cells_of_vgg16(
         assert found.shape == (1, 512, *want)
 
 
-def test_the_smallest_picture_of_one_cell() -> None:
-    assert make("vgg16")(picture(16, 16)).shape == (1, 512, 1, 1)
+def test_the_smallest_picture_is_one_cell_high_and_two_wide() -> None:
     for (name, stride), channels in CHANNELS.items():
         cell = 16 if name == "vgg16" else 1
-        assert make(name, stride)(picture(cell, cell)).shape == (1, channels, 1, 1)
+        assert make(name, stride)(picture(cell, cell)).shape == (1, channels, 1, 2)
 
 
 @EVERY
@@ -318,3 +317,15 @@ def test_the_grid_of_a_size_is_that_of_the_computed_features(name: str, size: Si
     config = BackboneConfig(name=name)
     features = Backbone(config)(torch.zeros(1, 3, *size))
     assert feature_grid(config, size) == Size(*features.shape[2:])
+
+
+@pytest.mark.parametrize("name", ["vgg16", "mobilenet_v2", "resnet18", "zf"])
+def test_no_feature_map_is_one_cell_wide(name: str) -> None:
+    """On CPUs with AMX, bfloat16 convolutions of such maps give NaN now and then."""
+    backbone = make(name, frozen_stages=0).to(torch.bfloat16, memory_format=torch.channels_last)
+    for size in ((128, 1), (1, 1), (200, 17), (64, 31)):
+        pixels = torch.rand(1, 3, *size).to(torch.bfloat16, memory_format=torch.channels_last)
+        with torch.inference_mode():
+            features = backbone(pixels)
+        assert features.shape[3] >= 2
+        assert features.isfinite().all()

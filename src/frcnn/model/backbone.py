@@ -107,7 +107,7 @@ class Backbone(nn.Module):
             pixels: [B, 3, H, W], normalised.
 
         Returns:
-            [B, D, H / stride, W / stride], rounded as the pooling rounds, at least one cell.
+            [B, D, H / stride, W / stride], rounded as the pooling rounds, at least 1 x 2 cells.
         """
         with torch.no_grad():
             features = _at_least(self.stride, pixels)
@@ -211,8 +211,13 @@ def feature_grid(config: BackboneConfig, size: Size) -> Size:
 
 
 def _at_least(side: int, pixels: Tensor) -> Tensor:
-    """Pad a picture that is thinner than one cell; zero is the mean colour, as in a batch."""
-    bottom, right = (max(0, side - length) for length in pixels.shape[2:])
+    """Pad a picture that is lower than one cell or narrower than two; zero is the mean colour.
+
+    A feature map one cell wide is not safe: on CPUs with AMX the bfloat16 convolutions of such maps
+    read memory that nobody wrote, and now and then give NaN (torch 2.14, oneDNN).
+    """
+    height, width = pixels.shape[2:]
+    bottom, right = max(0, side - height), max(0, 2 * side - width)
     return functional.pad(pixels, (0, right, 0, bottom)) if bottom or right else pixels
 
 
