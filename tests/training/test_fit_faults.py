@@ -22,6 +22,7 @@ from frcnn.training.batches import Example
 from frcnn.training.fit import fit
 from frcnn.training.job import Job
 from frcnn.training.log import Diary
+from frcnn.training.phase import JOINT
 from frcnn.training.progress import Quiet
 from frcnn.training.signals import Interrupted
 from frcnn.training.step import StepReport
@@ -33,7 +34,7 @@ Losses = Callable[[Sequence[Example]], Mapping[str, Tensor]]
 @pytest.fixture
 def losses_at_step(monkeypatch: pytest.MonkeyPatch) -> Callable[[int, Callable], None]:
     """Changes what the losses of one step are: `losses_at_step(3, change)`."""
-    real = fit_module.joint_losses
+    real = JOINT.objective
 
     def arm(step: int, change: Callable[[Mapping[str, Tensor]], Mapping[str, Tensor]]) -> None:
         def joint_losses(*arguments: Any) -> Losses:
@@ -45,7 +46,7 @@ def losses_at_step(monkeypatch: pytest.MonkeyPatch) -> Callable[[int, Callable],
 
             return changed
 
-        monkeypatch.setattr(fit_module, "joint_losses", joint_losses)
+        monkeypatch.setitem(vars(JOINT), "objective", joint_losses)
 
     return arm
 
@@ -114,7 +115,7 @@ def test_d01_weights_that_explode_are_found_by_the_evaluation(make_job: Make) ->
     with pytest.raises(TrainingError, match=r"RC403\] step 1: the evaluation") as caught:
         fit(make_job("training.optimizer.learning_rate=1e30", *last), Quiet())
     assert caught.value.exit_code == 4
-    assert "after the RPN with a learning rate of 1e+30" in caught.value.got
+    assert "after the backbone with a learning rate of 1e+30" in caught.value.got
     again = make_job("training.optimizer.learning_rate=1e-4", *last)
     assert [path.stem for path in checkpoint.checkpoints(again.run)] == ["step-000000000"]
     assert fit(again, Quiet()) is not None
