@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
 
 from frcnn import settings
 from frcnn.data.dataset import Dataset
@@ -89,3 +90,24 @@ def test_they_can_be_named_as_a_setting(capitals: Path, asked: dict, said: list[
     assert "--set classes=[...]" in caught.value.fix
     named = {**asked, "settings": [*asked["settings"], "classes=[red, blue, Red]"]}
     assert launch(capitals, named, said.append).job.train.classes == CLASSES
+
+
+@pytest.mark.parametrize(
+    ("asked", "layout"),
+    [("auto", torch.channels_last), ("contiguous", torch.contiguous_format)],
+)
+def test_weights_lie_in_memory_as_it_was_asked_for(
+    rectangles: Path,
+    options: Callable,
+    said: list[str],
+    asked: str,
+    layout: torch.memory_format,
+) -> None:
+    settings_of = options(
+        "training.schedule.steps=1", f"training.memory_format={asked}", backbone_weights="none"
+    )
+    launched = launch(rectangles, settings_of, said.append)
+    figures = train(launched, Quiet())
+    assert launched.job.model.rpn.conv.weight.is_contiguous(memory_format=layout)
+    path = launched.job.run.path
+    assert measure(path, {"device": "cpu", "quiet": True}, said.append).figures == figures

@@ -174,3 +174,17 @@ def test_names_are_checked_without_torch() -> None:
         "machine.require_precision_name('auto'); assert 'torch' not in sys.modules"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "device", "layout"),
+    [
+        ("auto", "cpu", torch.channels_last),
+        ("auto", "cuda", torch.channels_last),
+        ("auto", "mps", torch.contiguous_format),
+        ("channels_last", "mps", torch.channels_last),
+        ("contiguous", "cpu", torch.contiguous_format),
+    ],
+)
+def test_memory_formats(name: str, device: str, layout: torch.memory_format) -> None:
+    assert machine.resolve_memory_format(name, torch.device(device)) is layout

@@ -287,6 +287,13 @@ def test_what_teaches_nothing_still_trains(
         assert parameter.grad is None or parameter.grad.isfinite().all(), name
 
 
+@pytest.mark.parametrize("layout", [torch.channels_last, torch.contiguous_format])
+def test_pictures_lie_in_memory_as_the_weights_do(layout: torch.memory_format) -> None:
+    model = make().to(memory_format=layout)
+    pixels = model._pixels(batch_of(Size(32, 48), Size(32, 48)))
+    assert pixels.is_contiguous(memory_format=layout)
+
+
 @KINDS
 def test_losses_depend_on_the_generators_alone(config: FasterRCNNConfig) -> None:
     model, state = make(config).train(), torch.random.get_rng_state()

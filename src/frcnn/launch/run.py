@@ -236,9 +236,10 @@ def _job(  # a run's parts, put together in this one place
     options: TrainOptions,
 ) -> Job:
     dtype = machine.resolve_precision(config.training.precision, device)
+    layout = machine.resolve_memory_format(config.training.memory_format, device)
     return Job(
         run=run,
-        model=model.to(device),
+        model=model.to(device).to(memory_format=layout),
         train=splits[0],
         val=splits[1],
         config=config.training,

@@ -17,6 +17,7 @@ from frcnn.machine.devices import (
     list_devices,
     require_precision_name,
     resolve_device,
+    resolve_memory_format,
     resolve_precision,
     split_device,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "processor_name",
     "require_precision_name",
     "resolve_device",
+    "resolve_memory_format",
     "resolve_precision",
     "split_device",
     "total_memory",

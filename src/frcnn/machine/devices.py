@@ -113,6 +113,23 @@ def resolve_precision(name: str, device: "torch.device") -> "torch.dtype":
     return torch.float16
 
 
+def resolve_memory_format(name: str, device: "torch.device") -> "torch.memory_format":
+    """Choose how pictures and the weights of convolutions lie in memory.
+
+    Args:
+        name: `channels_last`, `contiguous`, or `auto`: what convolutions are faster in.
+        device: where they are computed.
+
+    Returns:
+        torch.channels_last or torch.contiguous_format. `auto` is channels last on CPU and CUDA,
+        whose libraries compute in it, and contiguous on MPS, which would copy back and forth.
+    """
+    import torch
+
+    is_last = name == "channels_last" or (name == "auto" and device.type != "mps")
+    return torch.channels_last if is_last else torch.contiguous_format
+
+
 def list_devices() -> list[dict[str, object]]:
     """List the devices that are here.
 

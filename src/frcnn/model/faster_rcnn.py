@@ -223,7 +223,9 @@ class FasterRCNN(nn.Module):
 
     def _pixels(self, batch: ImageBatch) -> Tensor:
         weight = self.rpn.conv.weight
-        return batch.pixels.to(weight.device, weight.dtype, memory_format=torch.channels_last)
+        is_last = weight.is_contiguous(memory_format=torch.channels_last)
+        layout = torch.channels_last if is_last else torch.contiguous_format
+        return batch.pixels.to(weight.device, weight.dtype, memory_format=layout)
 
     def _first_backbone(self, pixels: Tensor) -> Tensor:
         features: Tensor = (self.rpn_backbone or self.backbone)(pixels)

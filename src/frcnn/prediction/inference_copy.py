@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_weights
 from torchvision.ops.misc import FrozenBatchNorm2d
 
+from frcnn import machine
 from frcnn.errors import ModelFileError
 
 _NORMS = (nn.BatchNorm2d, FrozenBatchNorm2d)
@@ -73,7 +74,8 @@ def _converted(tensor: Tensor, device: torch.device, dtype: torch.dtype) -> Tens
     """Give a tensor in the wanted form; the same memory where it has it already."""
     own = tensor.detach()
     if own.is_floating_point():
-        layout = torch.channels_last if own.ndim == 4 else torch.preserve_format
+        wide = machine.resolve_memory_format("auto", device)
+        layout = wide if own.ndim == 4 else torch.preserve_format
         own = own.to(device, dtype, memory_format=layout)
     else:
         own = own.to(device)

@@ -44,6 +44,9 @@ class TrainingConfig:
     checkpoint: CheckpointConfig = field(default_factory=CheckpointConfig)
     precision: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     """Of convolutions and matrix products; auto: the fastest that the device has natively."""
+    memory_format: Literal["auto", "channels_last", "contiguous"] = "auto"
+    """Of pictures and of the weights of convolutions; auto: what the device is faster in, channels
+    last but on MPS. Figures are measured in what is automatic."""
     average_decay: float | None = None
     """Keep a running average of the weights and report that; none: the last step's. Not in the
     paper."""
