@@ -314,6 +314,19 @@ def test_c01_a_place_that_cannot_be_written_to_is_found_first(
     assert said == []  # not even a picture was decoded
 
 
+def test_c01_a_run_folder_that_cannot_be_written_to_is_found_first(
+    ended: RunFolder, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(folder: Path) -> None:
+        raise DiskError("RC602", str(folder), "read-only", fix="-")
+
+    monkeypatch.setattr(run_module.files, "require_writable", refuse)
+    said.clear()
+    with pytest.raises(DiskError, match=r"RC602.*rectangles-001"):
+        launch(None, {"resume": ended.path, "device": "cpu"}, said.append)
+    assert said == []  # not even a picture was decoded
+
+
 @pytest.mark.parametrize(
     ("options_of", "kind", "code"),
     [

@@ -184,6 +184,17 @@ def test_d01_a_disk_that_is_full_does_not_hide_the_loss(
         fit(make_job(), Quiet())
 
 
+def test_d03_a_gradient_that_explodes_is_told(
+    make_job: Make, losses_at_step: Callable, recorder: Callable[[], Any]
+) -> None:
+    losses_at_step(4, lambda terms: {**terms, "rpn_boxes": terms["rpn_boxes"] * 1e7})
+    job, display = make_job(), recorder()
+    fit(job, display)
+    (told,) = (text for text in display.said if "the gradient is" in text)
+    assert told.startswith("warning: step 4: the gradient is ")
+    assert told.endswith("it was clipped")
+
+
 def test_d03_a_float16_overflow_leaves_the_step_out(
     make_job: Make, losses_at_step: Callable
 ) -> None:

@@ -129,7 +129,26 @@ def kill_readers() -> None:
         os.waitid(os.P_PID, child.pid or 0, os.WEXITED | os.WNOWAIT)
 
 
-def test_a_reader_that_dies_does_not_break_the_step(make_job: Make) -> None:
+def test_d11_after_a_reader_died_the_step_is_read_again_and_nothing_is_lost(
+    make_job: Make, recorder: Callable[[], Any], assert_same_run: Callable
+) -> None:
+    whole = make_job(name="whole")
+    fit(whole, Quiet())
+    act = [lambda report: kill_readers() if report.step in (2, 4) else None]
+    job, display = make_job("training.batches.workers=1", callbacks=act), recorder()
+    fit(job, display)
+    told = [text for text in display.said if "a reading process died" in text]
+    assert [text.rpartition("; ")[2] for text in told] == [
+        "step 3 is read again",
+        "step 5 is read again",
+    ]
+    assert [row["step"] for row in Diary(job.run).steps()] == [1, 2, 3, 4, 5, 6]
+    assert job.run.last.read_bytes() == whole.run.last.read_bytes()
+
+
+def test_a_reader_that_dies_does_not_break_the_step(
+    make_job: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """News of it comes in the middle of anything; it is heard when the next batch is awaited."""
     done: list[int] = []
 
@@ -140,6 +159,7 @@ def test_a_reader_that_dies_does_not_break_the_step(make_job: Make) -> None:
 
     job = make_job("training.batches.workers=1", callbacks=[callback])
     before = signal.getsignal(signal.SIGCHLD)
+    monkeypatch.setattr(fit_module._Fit, "_steps_left", fit_module._Fit._read_on)  # no second try
     with pytest.raises(TrainingError, match="a reading process died") as caught:
         fit(job, Quiet())
     assert done == [1, 2]

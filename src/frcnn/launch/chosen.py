@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from frcnn import settings
 from frcnn.data.dataset import Dataset
 from frcnn.data.pixel_check import check_pixels
 from frcnn.data.problems import Report
 from frcnn.data.records import Split
 from frcnn.data.voc_layout import SPLIT_NAMES
 from frcnn.errors import ConfigError
+from frcnn.launch.kept import kept_settings
 from frcnn.launch.material import open_data
 from frcnn.presets import RunConfig
 from frcnn.run_folder import RunFolder
@@ -58,7 +58,7 @@ def choose_pictures(named: Path, wanted: Wanted, classes: Sequence[str]) -> Chos
         DataError: the data cannot be used.
     """
     run = RunFolder.open(named) if named.is_dir() else None
-    config = settings.read_yaml(run.config, RunConfig) if run and run.config.exists() else None
+    config = kept_settings(run) if run and run.config.exists() else None
     if run and config and (wanted.data is None or _is_same(wanted.data, config.data)):
         return _of_run(run, config, wanted)
     if wanted.data is None:

@@ -30,6 +30,7 @@ from frcnn.launch.contradictions import (
     require_same_scheme,
     require_start,
 )
+from frcnn.launch.kept import kept_settings
 from frcnn.launch.material import (
     FROM_SCRATCH,
     Say,
@@ -162,11 +163,12 @@ def _resumed(
     warn: Say,
 ) -> Launched:
     device = machine.resolve_device(options.get("device", "auto"))
-    began = on_data(settings.read_yaml(run.config, RunConfig), data)
+    began = on_data(kept_settings(run), data)
     config = overridden(began, options)
     require_same_pictures(began, config)
     require_same_scheme(began, config)
     machine.resolve_precision(config.training.precision, device)
+    files.require_writable(run.path)
     say(f"run {run.path}, resumed")
     dataset, train, val = _open(config, data, say)
     config = replace(config, data=str(Path(config.data).absolute()))

@@ -28,6 +28,8 @@ from frcnn.training.step import NotFiniteError, StepReport, diverged, exploded, 
 from frcnn.training.timer import Timer
 from frcnn.training.validation import AnyFigures
 
+_EXPLODED = 1e4
+"""So many times the gradient's length of the step before are worth a warning."""
 Parts = list[list[Example]]
 """The batches of one step: one, or several whose gradients are averaged."""
 
@@ -69,6 +71,7 @@ class _Fit:
         )
         self.losses_of = job.phase.objective(job.model, job.config.seed, job.precision)
         self.diary_is_kept_back = False
+        self.norm_before: float | None = None
         self.began = time.monotonic()
 
     def run(self) -> AnyFigures | None:
@@ -128,8 +131,25 @@ class _Fit:
             raise _out_of_memory("an evaluation", "a picture at a time") from error
 
     def _steps_left(self) -> Generator[Parts, None, None]:
+        """Read the pictures of all steps to come; readers that died get one more try for a step.
+
+        Yields:
+            The batches of the next step. Which they are follows from its number alone.
+        """
         if self.progress.step and self.judge.has_stalled():
             return
+        tried = -1
+        while True:
+            try:
+                yield from self._read_on()
+                return
+            except TrainingError as error:
+                if error.code != "RC411" or tried == self.progress.step:
+                    raise
+                tried, why = self.progress.step, f"{error.what} ({error.got})"
+            self.display.warn(f"warning: {why}; step {tried + 1} is read again")
+
+    def _read_on(self) -> Generator[Parts, None, None]:
         accumulate = self.length.accumulate
         first = self.progress.step * accumulate
         count = self.length.total * accumulate - first
@@ -213,6 +233,7 @@ class _Fit:
                 self.display.warn(f"warning: {why}; training goes on until the next checkpoint")
             self.diary_is_kept_back = True
         self.display.step(report, self.length.total)
+        self._mind_the_norm(report)
         for callback in self.job.callbacks:
             try:
                 callback(report)
@@ -221,6 +242,15 @@ class _Fit:
                 name = getattr(callback, "__qualname__", repr(callback))
                 error.add_note(f"raised by the callback {name}, step {report.step}; state saved")
                 raise
+
+    def _mind_the_norm(self, report: StepReport) -> None:
+        norm, before = report.gradient_norm, self.norm_before
+        if norm is not None and before is not None and norm > _EXPLODED * before:
+            self.display.warn(
+                f"warning: step {report.step}: the gradient is {norm / before:.0f} times as long "
+                f"as in the step before ({norm:.3g}); it was clipped"
+            )
+        self.norm_before = norm or before
 
     def _diverged(self, error: NotFiniteError, parts: Parts, rate: float) -> FrcnnError:
         blamed = parts if error.part is None else [parts[error.part]]
