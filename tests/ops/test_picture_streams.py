@@ -10,7 +10,7 @@ from PIL import Image, PngImagePlugin
 
 from frcnn.errors import PictureError
 from frcnn.ops.picture_header import MAX_PIXELS, read_header
-from frcnn.ops.picture_streams import NO_END, pixel_stream, with_filler
+from frcnn.ops.picture_streams import NO_END, pixel_stream, with_fillers
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (20, 30, 3), dtype=np.uint8)
 
@@ -82,9 +82,22 @@ def test_missing_end_marks() -> None:
 
 def test_filler_changes_a_jpeg_that_is_cut_short_and_no_other() -> None:
     whole, _ = stream(saved("JPEG")[:-2])
-    np.testing.assert_array_equal(decoded(with_filler(whole)), decoded(whole))
+    for other in with_fillers(whole):
+        np.testing.assert_array_equal(decoded(other), decoded(whole))
     cut, _ = stream(saved("JPEG")[:-200])
-    assert (decoded(with_filler(cut)) != decoded(cut)).any()
+    assert all((decoded(other) != decoded(cut)).any() for other in with_fillers(cut))
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+def test_a_progressive_jpeg_may_lack_its_end_and_no_scan(mode: str) -> None:
+    buffer = io.BytesIO()
+    Image.fromarray(PIXELS).convert(mode).save(buffer, "JPEG", progressive=True)
+    data = buffer.getvalue()
+    reduced, notes = stream(data[:-2])
+    assert (reduced, notes) == (data, (NO_END,))
+    last = data.rfind(b"\xff\xda")
+    reduced, notes = stream(data[:last])
+    assert (reduced, notes) == (data[:last], (NO_END,))  # a decoder finds no end, and says so
 
 
 def chunk(name: bytes, body: bytes) -> bytes:

@@ -4,8 +4,10 @@ A decoder is given pixel data alone. EXIF, text and animation chunks are left ou
 Pillow parses none of them: no text bomb, no second opinion on the orientation, no warnings.
 """
 
+import re
 import struct
 import zlib
+from collections.abc import Iterator
 
 from frcnn.errors import PictureError
 from frcnn.ops import exif
@@ -20,7 +22,10 @@ _KEPT = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
 _END = b"\0\0\0\0IEND\xaeB`\x82"
 JPEG_END = b"\xff\xd9"
 """The marker."""
-_FILLER = b"\xaa" * 4096
+_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")  # 0 and D0 ... D7 stand in coded pixels
+_FRAMES, _SCAN = (0xC0, 0xC1, 0xC2), 0xDA
+_SHORTEST = 6
+_FILLERS = tuple(byte * 4096 for byte in (b"\xaa", b"\x55", b"\x01", b"\xfe"))
 _REPLACE = "replace the file"
 
 
@@ -48,26 +53,55 @@ def pixel_stream(data: bytes, header: Header, place: str) -> tuple[bytes, tuple[
     return data, ()
 
 
-def with_filler(stream: bytes) -> bytes:
+def with_fillers(stream: bytes) -> Iterator[bytes]:
     """Put other pixels where a JPEG without end marker stops.
 
     libjpeg paints what is missing grey and says nothing. A complete picture decodes alike with
-    and without filler; one that is cut short does not.
+    and without filler; one that is cut short does not, but for chance, hence several.
 
     Args:
         stream: from `pixel_stream`, with the remark `NO_END`.
 
-    Returns:
-        Another JPEG.
+    Yields:
+        Other JPEGs.
     """
-    return stream.removesuffix(JPEG_END) + _FILLER + JPEG_END
+    for filler in _FILLERS:
+        yield stream.removesuffix(JPEG_END) + filler + JPEG_END
 
 
-def _in_only_scan(data: bytes) -> bool:
-    """Tell whether a JPEG stops in the one scan it has; of several, whole ones may be missing."""
-    scan = data.find(b"\xff\xda")
-    begun = scan >= 0 and len(data) > scan + 2 + int.from_bytes(data[scan + 2 : scan + 4], "big")
-    return begun and data.count(b"\xff\xda") == 1 and b"\xff\xc2" not in data
+def _in_last_scan(data: bytes) -> bool:
+    """Tell whether a JPEG stops in the last scan that its pixels need, not before.
+
+    A scan brings some coefficients, of 64, of some components, and a progressive one perhaps not
+    their lowest bits: the low half of the last byte of its header says how many are missing.
+    """
+    wanted: set[tuple[int, int]] = set()
+    found: set[tuple[int, int]] = set()
+    for marker, body in _segments(data):
+        if marker in _FRAMES:
+            wanted |= {(name, k) for name in body[6 : 6 + 3 * body[5] : 3] for k in range(64)}
+        elif marker == _SCAN:
+            names, (first, last, bits) = body[1 : 1 + 2 * body[0] : 2], body[-3:]
+            lowest = range(first, last + 1) if not bits & 15 else ()
+            found |= {(name, k) for name in names for k in lowest}
+    return bool(wanted) and wanted <= found
+
+
+def _segments(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Walk through a JPEG's headers, over the coded pixels behind each scan's.
+
+    Yields:
+        Marker and content of each segment that is whole and at least as long as any frame's or
+        scan's.
+    """
+    at = 2
+    while begin := _MARKER.search(data, at):
+        marker, at = data[begin.start() + 1], begin.end()
+        length = int.from_bytes(data[at : at + 2], "big")
+        body = data[at + 2 : at + length]
+        if len(body) >= _SHORTEST and len(body) == length - 2:
+            yield marker, body
+        at += length
 
 
 def _jpeg(data: bytes, header: Header) -> tuple[bytes, tuple[str, ...]]:
@@ -76,7 +110,7 @@ def _jpeg(data: bytes, header: Header) -> tuple[bytes, tuple[str, ...]]:
     end = data.rfind(JPEG_END)  # cannot stand inside a scan, where 0 follows every 0xFF
     if end < 0:
         open_end = data.removesuffix(b"\xff")
-        return (open_end + JPEG_END if _in_only_scan(open_end) else data), (NO_END,)
+        return (open_end + JPEG_END if _in_last_scan(open_end) else data), (NO_END,)
     return data, _after_end(len(data) - end - 2)
 
 

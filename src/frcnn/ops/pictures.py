@@ -32,7 +32,7 @@ from frcnn.ops import boxes as box_ops
 from frcnn.ops import colours, exif
 from frcnn.ops.picture_header import MAX_PIXELS, open_regular, place_of, read_header
 from frcnn.ops.picture_kinds import Header
-from frcnn.ops.picture_streams import NO_END, pixel_stream, with_filler
+from frcnn.ops.picture_streams import NO_END, pixel_stream, with_fillers
 from frcnn.types import Size
 
 _DECODERS: dict[str, Callable[[IO[bytes]], Image.Image]] = {
@@ -103,7 +103,8 @@ def decode(
     stream, stream_notes = pixel_stream(data, header, place)
     pixels, colour_notes = _load(stream, header, place)
     if header.kind == "JPEG" and NO_END in stream_notes:
-        _require_complete(pixels, _load(with_filler(stream), header, place)[0], place)
+        for other in with_fillers(stream):
+            _require_complete(pixels, _load(other, header, place)[0], place)
     notes = (*_name_note(path, header.kind), *header.notes, *stream_notes, *colour_notes)
     return Decoded(pixels=exif.upright(pixels, header.orientation), notes=notes)
 
