@@ -13,8 +13,9 @@ import frcnn
 SOURCE = str(Path(frcnn.__path__[0]).parent)
 COMMAND = [sys.executable, "-m", "frcnn"]
 WAITING = """
-import sys, time
+import signal, sys, time
 from frcnn.cli import process
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job would ignore it
 def run():
     print("ready", flush=True)
     time.sleep(60)
