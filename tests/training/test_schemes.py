@@ -169,3 +169,17 @@ def test_a_run_that_is_killed_in_every_step_goes_on_to_the_bit(
     assert_same_run(whole.job.run, again.job.run)
     for one, other in zip(steps_of(whole), steps_of(again), strict=True):
         assert one.last.read_bytes() == other.last.read_bytes()
+
+
+@pytest.mark.parametrize("scheme", ["exact-joint", "unshared", "rpn"])
+def test_a_killed_run_of_any_other_scheme_goes_on_to_the_bit(
+    make_course: Make, assert_same_run: Callable, scheme: str
+) -> None:
+    whole = make_course(scheme, name="whole")
+    run(whole)
+    for steps in (1, 2):
+        with pytest.raises(Killed):
+            run(make_course(scheme, name="killed", display=DiesAfter(steps)))
+    again = make_course(scheme, name="killed")
+    run(again)
+    assert_same_run(whole.job.run, again.job.run)
