@@ -15,9 +15,10 @@ from frcnn.evaluation.devkit import read_results
 from frcnn.evaluation.judged import Judged
 from frcnn.evaluation.report import evaluate
 from frcnn.launch import material
-from frcnn.launch.measure import measure
+from frcnn.launch.measure import _detector, measure
 from frcnn.launch.measured import Measured, MeasuredDetections, MeasuredProposals
 from frcnn.launch.run import launch, train
+from frcnn.machine import devices
 from frcnn.prediction.saved import load_detector
 from frcnn.run_folder import RunFolder
 from frcnn.training.log import Diary
@@ -209,9 +210,49 @@ def test_the_devkits_files_are_written_where_asked_for_and_read_back(
     assert again.voc_map == pytest.approx(measured.figures.voc_map, abs=0.02)
 
 
-def test_a_weights_file_knows_no_data(run: RunFolder) -> None:
+def test_weights_in_a_run_folder_know_its_data(run: RunFolder) -> None:
+    best, last = figures_on(run.best), figures_on(run.last, split="val")
+    assert best.figures == figures_on(run.path).figures
+    assert last.figures.to_json() == weights_file.read_header(run.last).extra["figures"]
+    assert (best.folder, last.folder) == (run.eval / "val", run.eval / "val-last")
+
+
+@pytest.mark.parametrize(
+    ("trained", "asked", "native", "used", "line"),
+    [
+        ("bfloat16", {}, True, "bfloat16", None),
+        ("bfloat16", {}, False, "bfloat16", "as in training, which this device only emulates"),
+        ("float16", {}, False, "float32", "training measured in float16, this is float32"),
+        ("float32", {"precision": "bfloat16"}, True, "bfloat16", "in float32, this is bfloat16"),
+        (None, {}, False, "float32", None),
+    ],
+)
+def test_it_computes_as_training_did_where_it_can(
+    run: RunFolder,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    trained: str | None,
+    asked: dict[str, str],
+    native: bool,
+    used: str,
+    line: str | None,
+) -> None:
+    monkeypatch.setattr(devices, "has_native_bfloat16", lambda: native)
+    header, tensors = weights_file.load(run.best)
+    file = tmp_path / "w.safetensors"
+    extra = {} if trained is None else {"precision": trained}
+    weights_file.save(file, tensors, replace(header, extra=extra))
+    said: list[str] = []
+    detector = _detector(file, {"device": "cpu", **asked}, said.append)  # type: ignore[typeddict-item]
+    assert str(detector.precision) == f"torch.{used}"
+    assert len(said) == (line is not None)
+    assert line is None or line in said[0]
+
+
+def test_a_weights_file_knows_no_data(run: RunFolder, tmp_path: Path) -> None:
+    shutil.copy(run.best, tmp_path)
     with pytest.raises(ConfigError, match="RC354") as caught:
-        figures_on(run.best)
+        figures_on(tmp_path / run.best.name)
     assert "--data DIR" in caught.value.fix
 
 

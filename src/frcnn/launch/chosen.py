@@ -37,7 +37,7 @@ class Chosen(NamedTuple):
     split: Split
     report: Report
     run: RunFolder | None
-    """None for a weights file."""
+    """None for a weights file outside a run's folder."""
     name: str
     """The split's; before it the data's, where it is not the run's own."""
 
@@ -46,7 +46,7 @@ def choose_pictures(named: Path, wanted: Wanted, classes: Sequence[str]) -> Chos
     """Choose the pictures: those that the run was trained and validated on, or a folder's.
 
     Args:
-        named: a run folder or a weights file of ours.
+        named: a run folder or a weights file of ours; best and last weights know their run.
         wanted: what was asked for.
         classes: of the detector.
 
@@ -57,7 +57,7 @@ def choose_pictures(named: Path, wanted: Wanted, classes: Sequence[str]) -> Chos
         ConfigError: no data (RC354), or no such split.
         DataError: the data cannot be used.
     """
-    run = RunFolder.open(named) if named.is_dir() else None
+    run = _run_of(named)
     config = kept_settings(run) if run and run.config.exists() else None
     if run and config and (wanted.data is None or _is_same(wanted.data, config.data)):
         return _of_run(run, config, wanted)
@@ -73,6 +73,14 @@ def choose_pictures(named: Path, wanted: Wanted, classes: Sequence[str]) -> Chos
     dataset = Dataset.open(wanted.data, classes=classes)
     split = dataset.split(wanted.split or wanted.usual(tuple(dataset.splits)))
     return Chosen(split, dataset.report, run, f"{dataset.name}-{split.name}")
+
+
+def _run_of(named: Path) -> RunFolder | None:
+    """Find the run that weights belong to: a run's folder, or best or last weights in one."""
+    if named.is_dir():
+        return RunFolder.open(named)
+    run = RunFolder(named.resolve().parent)
+    return run if run.config.exists() and named.resolve() in (run.best, run.last) else None
 
 
 def _of_run(run: RunFolder, config: RunConfig, wanted: Wanted) -> Chosen:

@@ -8,7 +8,7 @@ import json
 from collections.abc import Collection, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypedDict
 
 from frcnn import files, machine
 from frcnn.data.records import Split
@@ -29,9 +29,13 @@ from frcnn.launch.measured import (
 from frcnn.prediction.counting import Tell, counting, silent
 from frcnn.prediction.own_files import require_free
 from frcnn.prediction.predictor import Detector
-from frcnn.prediction.saved import load_detector
+from frcnn.prediction.saved import load_detector, trained_precision, weights_path
 from frcnn.prediction.splits import detect_split
 from frcnn.training.validation import proposal_figures_of
+from frcnn.weights import file as weights_file
+
+if TYPE_CHECKING:
+    import torch
 
 METRICS = "metrics.json"
 """The file of all figures in an evaluation's folder."""
@@ -47,8 +51,9 @@ class MeasureOptions(TypedDict, total=False):
     metric: Metric
     """Which figure is the headline; `proposals` judges the first stage instead."""
     out: str | Path
-    """Folder for the results; where none is named, `eval/SPLIT` of the run, and
-    `eval/DATA-SPLIT` for other data than the run's; for proposals with `-proposals` behind it."""
+    """Folder for the results; where none is named, `eval/SPLIT` of the run, `eval/SPLIT-last` for
+    its last weights, and `eval/DATA-SPLIT` for other data than the run's; for proposals with
+    `-proposals` behind it."""
     save: Literal["voc"]
     """What else to write: the results files of the VOC devkit."""
     device: str
@@ -64,7 +69,8 @@ def measure(named: str | Path, options: MeasureOptions, say: Say) -> Measured:
     Args:
         named: a run folder or a weights file of ours.
         options: what was asked for.
-        say: told what was left out of the data.
+        say: told what was left out of the data, and in which numbers it is computed, where these
+            are not training's, or slow.
 
     Returns:
         The figures.
@@ -77,12 +83,7 @@ def measure(named: str | Path, options: MeasureOptions, say: Say) -> Measured:
     """
     metric = options.get("metric", "coco")
     require_metric(metric)
-    detector = load_detector(
-        named,
-        device=options.get("device", "auto"),
-        precision=options.get("precision", "auto"),
-        batch=options.get("batch", 1),
-    )
+    detector = _detector(Path(named), options, say)
     wanted = Wanted(verb="eval", data=options.get("data"), split=options.get("split"), usual=_usual)
     chosen = choose_pictures(Path(named), wanted, detector.classes)
     if summary := chosen.report.summary():
@@ -90,7 +91,7 @@ def measure(named: str | Path, options: MeasureOptions, say: Say) -> Measured:
     machine.keep_freed_memory()
     folder = Path(options.get("out", _usual_folder(Path(named), chosen, metric)))
     if "out" in options and not _is_ours(folder):
-        require_free(folder, (METRICS, *(PROPOSAL_PLOTS if metric == "proposals" else PLOTS)))
+        require_free(folder, _results(folder, metric))
     files.require_writable(folder)
     task = _Task(detector, chosen.split, folder, options.get("save"), options.get("quiet", False))
     return _proposals(task) if metric == "proposals" else _detections(task, metric)
@@ -122,6 +123,34 @@ def _detections(task: _Task, metric: DetectionMetric) -> Measured:
     return MeasuredDetections(figures=figures, split=split.name, folder=folder, metric=metric)
 
 
+def _results(folder: Path, metric: Metric) -> tuple[str, ...]:
+    """List the files that an evaluation may write over."""
+    if metric == "proposals":
+        return (METRICS, *PROPOSAL_PLOTS)
+    return (METRICS, *PLOTS, *(path.name for path in folder.glob("comp4_det_*")))
+
+
+def _detector(named: Path, options: MeasureOptions, say: Say) -> Detector:
+    """Read the detector, to compute in what training measured with, if the device can at all."""
+    asked, device = options.get("precision", "auto"), options.get("device", "auto")
+    header = weights_file.read_header(weights_path(named))
+    trained = trained_precision(header, machine.resolve_device(device))
+    if asked == "auto" and trained is not None:
+        asked = _name(trained)
+    batch = options.get("batch", 1)
+    detector = load_detector(named, device=device, precision=asked, batch=batch)
+    used, said = _name(detector.precision), header.extra.get("precision", _name(detector.precision))
+    if used != said:
+        say(f"warning: training measured in {said}, this is {used}: figures differ a little")
+    elif used == "bfloat16" != _name(machine.resolve_precision("auto", detector.device)):
+        say("computed in bfloat16, as in training, which this device only emulates: it is slow")
+    return detector
+
+
+def _name(dtype: "torch.dtype") -> str:
+    return str(dtype).removeprefix("torch.")
+
+
 def _proposals(task: _Task) -> Measured:
     with task.counting() as tell:
         figures = proposal_figures_of(task.detector, task.split, on_picture=tell)
@@ -133,6 +162,8 @@ def _proposals(task: _Task) -> Measured:
 def _usual_folder(named: Path, chosen: Chosen, metric: Metric) -> Path:
     """Name the folder for the results: in the run's, or beside a bare weights file."""
     folder = chosen.run.eval / chosen.name if chosen.run else named.parent / f"eval-{chosen.name}"
+    if chosen.run and named.name == chosen.run.last.name:
+        folder = folder.with_name(f"{folder.name}-last")
     # beside what the detections of the split gave
     return folder.with_name(f"{folder.name}-proposals") if metric == "proposals" else folder
 

@@ -138,20 +138,33 @@ def network_settings(path: Path, header: weights_file.Header) -> FasterRCNNConfi
     return config
 
 
+def trained_precision(header: weights_file.Header, device: torch.device) -> torch.dtype | None:
+    """Give the numbers that training measured with, so that its figures come out again to the bit.
+
+    Args:
+        header: of a weights file.
+        device: where they shall be computed.
+
+    Returns:
+        The type, where the device can compute it, emulated too; None where it cannot, or the file
+        does not say.
+    """
+    trained = str(header.extra.get("precision"))
+    if trained not in machine.PRECISIONS:
+        return None
+    try:
+        return machine.resolve_precision(trained, device)
+    except ConfigError:
+        return None
+
+
 def _resolve_precision(
     header: weights_file.Header, asked: str, device: torch.device
 ) -> torch.dtype:
-    """Take what training measured with, so that its figures come out again to the bit.
-
-    What the device has not, or only emulates, is left for what it has.
-    """
-    trained = str(header.extra.get("precision"))
-    if asked != "auto" or trained not in machine.PRECISIONS:
-        return machine.resolve_precision(asked, device)
+    """Take what training measured with, but leave what the device only emulates: it is slow."""
     auto = machine.resolve_precision("auto", device)
-    try:
-        dtype = machine.resolve_precision(trained, device)
-    except ConfigError:
-        return auto
-    is_emulated = dtype == torch.bfloat16 and auto != torch.bfloat16
-    return auto if is_emulated else dtype
+    trained = trained_precision(header, device)
+    if asked != "auto" or trained is None:
+        return machine.resolve_precision(asked, device)
+    is_emulated = trained == torch.bfloat16 and auto != torch.bfloat16
+    return auto if is_emulated else trained
