@@ -47,6 +47,14 @@ def test_a_whole_data_set_each_picture_once(standard) -> None:
     assert sorted(skipped) == ["RC101", "RC102", "RC102"]
 
 
+def test_how_far_it_has_come(standard) -> None:
+    seen: list[int] = []
+    (standard.root / "JPEGImages" / "t02.png").write_bytes(b"no picture")
+    data = Dataset.open(standard.root, bad_data="report")
+    check_pixels(data.split("train"), on_picture=seen.append)
+    assert seen == list(range(1, len(data.split("train")) + 1))
+
+
 def test_nothing_in(standard) -> None:
     usable, report = check_pixels(Dataset.open(standard.root).split("train").subset([]))
     assert len(usable) == 0

@@ -13,6 +13,7 @@ from frcnn.launch.announcing import (
     announce_without_small_boxes,
 )
 from frcnn.launch.material import FROM_SCRATCH
+from frcnn.prediction.counting import uncounted
 from frcnn.presets import RunConfig
 from frcnn.training.start import new_model
 
@@ -32,7 +33,7 @@ def config_from(started_from: str, frozen_stages: int) -> RunConfig:
 
 def test_the_data_is_counted(dataset: Dataset, said: list[str]) -> None:
     train, val = dataset.split("train"), dataset.split("val")
-    found = announce_usable(dataset, train, val, said.append)
+    found = announce_usable(dataset, (train, val), said.append, uncounted)
     assert (len(found[0]), len(found[1]), found[2].problems) == (10, 3, ())
     assert said == [
         "data rectangles: 10 pictures to train on (0 without objects), 3 to validate; "
@@ -42,7 +43,7 @@ def test_the_data_is_counted(dataset: Dataset, said: list[str]) -> None:
 
 def test_pictures_on_both_sides_are_told(dataset: Dataset, said: list[str]) -> None:
     train = dataset.split("train")
-    announce_usable(dataset, train, train[:4], said.append)
+    announce_usable(dataset, (train, train[:4]), said.append, uncounted)
     assert said[1] == "  4 of the 4 are learnt from, too: their figures are too good"
 
 

@@ -1,7 +1,8 @@
 """Data to train and validate on, weights to start from."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -288,3 +289,27 @@ def test_filling(tmp_path: Path, options: Callable) -> None:
     assert sentence == (
         f"weights from {path}, 1 classes known, new ones start from random numbers: z"
     )
+
+
+def test_decoding_and_downloads_are_counted(
+    rectangles: Path, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[str, int, int]] = []
+
+    @contextmanager
+    def count(what: str, total: int) -> Iterator[Callable[[int], None]]:
+        yield lambda done: seen.append((what, done, total))
+
+    dataset = Dataset.open(rectangles)
+    usable_pictures(dataset.split("val"), count=count)
+    assert seen == [("val pictures decoded", done, 3) for done in (1, 2, 3)]
+
+    def read(name: str, *, say: Any, progress: Callable[[int, int], None]) -> BackboneWeights:
+        for done in (1, 2):
+            progress(done << 20, 2 << 20)
+        return WEIGHTS
+
+    seen.clear()
+    monkeypatch.setattr(material, "read_published", read)
+    assert backbone_weights(asking(), said.append, count) is WEIGHTS
+    assert seen == [("MiB", 1, 2), ("MiB", 2, 2)]

@@ -43,6 +43,13 @@ def test_a_line_now_and_then(clock: list[float]) -> None:
     assert stream.getvalue().splitlines() == want
 
 
+def test_nothing_at_all(clock: list[float], capsys: pytest.CaptureFixture[str]) -> None:
+    with counting.uncounted("pictures", 100) as tell:
+        clock.append(1000.0)
+        tell(50)
+    assert capsys.readouterr() == ("", "")
+
+
 def test_the_end_is_for_the_result_to_tell(clock: list[float]) -> None:
     stream = io.StringIO()
     with counting.counting("pictures", 1, stream) as tell:

@@ -1,6 +1,7 @@
 """The judge: what is kept as best, and when nothing gets better any more."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -127,6 +128,20 @@ def test_asked_to_stop_it_stops_before_anything_is_written(
         judge_of(job, recorder(), heed).evaluate(progress_of(job, 5))
     assert Diary(job.run).evaluations() == []
     assert not job.run.last.exists()
+
+
+def test_it_shows_how_far_it_has_come(make_job: Make, recorder: Callable) -> None:
+    class Counts(type(recorder())):  # type: ignore[misc]
+        @contextmanager
+        def counting(self, what: str, total: int) -> Iterator[Callable[[int], None]]:
+            self.steps += [total]
+            yield self.steps.append
+
+    display = Counts()
+    judge_of(make_job("training.evaluation.loss_pictures=2"), display).evaluate(
+        progress_of(make_job(), 5)
+    )
+    assert display.steps == [5, 1, 2, 3, 4, 5]  # two for the loss, three for the figures
 
 
 def test_the_network_goes_on_training_as_it_was(make_job: Make, recorder: Callable) -> None:

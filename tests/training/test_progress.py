@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
+from frcnn.prediction import counting
 from frcnn.training import progress
 from frcnn.training.progress import Bar, Lines, Quiet, display_for, losses_text, table_row
 from frcnn.training.step import StepReport
@@ -51,6 +52,17 @@ def test_a_warning_is_shown_however_little_else_is(capsys: pytest.CaptureFixture
     assert stream.getvalue() == "a remark\nwarning: look\n"
     assert "warning: look" in terminal.getvalue()
     assert capsys.readouterr() == ("", "warning: look\n")
+
+
+def test_what_lies_between_two_steps_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr(counting.time, "monotonic", lambda: now[0])
+    for display in (Lines(stream := io.StringIO()), bar := Bar(Terminal()), Quiet()):
+        with display.counting("pictures", 9) as tell:
+            now[0] += 3.0
+            tell(4)
+    assert stream.getvalue() == "4 of 9 pictures\n"
+    assert bar._progress.tasks[0].fields["losses"] == "4 of 9 pictures"
 
 
 def test_lines_come_now_and_then_and_at_the_end(clock: Callable[[float], None]) -> None:

@@ -64,29 +64,29 @@ def test_the_loss_is_the_mean_over_single_pictures(make_job: Make) -> None:
     job = make_job()
     model = job.model.eval()
     losses = joint_losses(model, 0, job.precision)
-    found = validation_loss(model, job.val, losses, 2)
+    found = validation_loss(model, job.val, losses, pictures=2)
     read = Examples(job.val, 0, model.config.pictures, BatchConfig(flip="none"))
     with torch.no_grad():
         each = [losses([read[Visit(-1, number, 0)]]) for number in range(2)]
     for name, value in found.items():
         assert value == pytest.approx(sum(float(terms[name]) for terms in each) / 2), name
-    assert found == validation_loss(model, job.val, losses, 2)
+    assert found == validation_loss(model, job.val, losses, pictures=2)
 
 
 def test_no_more_pictures_than_there_are_and_none_if_none_are_wanted(make_job: Make) -> None:
     job = make_job()
     model = job.model.eval()
     losses = joint_losses(model, 0, job.precision)
-    all_of_them = validation_loss(model, job.val, losses, 3)
-    assert validation_loss(model, job.val, losses, 50) == all_of_them
-    assert validation_loss(model, job.val, losses, 0) == {}
+    all_of_them = validation_loss(model, job.val, losses, pictures=3)
+    assert validation_loss(model, job.val, losses, pictures=50) == all_of_them
+    assert validation_loss(model, job.val, losses, pictures=0) == {}
 
 
 def test_measuring_the_loss_teaches_nothing(make_job: Make) -> None:
     job = make_job()
     model = job.model.eval()
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-    validation_loss(model, job.val, joint_losses(model, 0, job.precision), 3)
+    validation_loss(model, job.val, joint_losses(model, 0, job.precision), pictures=3)
     assert all(torch.equal(before[n], t) for n, t in model.state_dict().items())
     assert all(p.grad is None for p in model.parameters())
 

@@ -4,6 +4,8 @@ Opening a data set reads headers. A picture that is cut short behind its header,
 found here, before training, instead of in the middle of it.
 """
 
+from collections.abc import Callable
+
 from frcnn.data.dataset import Dataset
 from frcnn.data.problems import Problem, Report, remark
 from frcnn.data.records import Split, decode_record
@@ -25,11 +27,14 @@ def check_all(dataset: Dataset) -> Report:
     return dataset.report.plus(check_pixels(whole)[1].problems)
 
 
-def check_pixels(split: Split) -> tuple[Split, Report]:
+def check_pixels(
+    split: Split, *, on_picture: Callable[[int], None] | None = None
+) -> tuple[Split, Report]:
     """Decode every picture.
 
     Args:
         split: its files are read, none is kept in memory or changed.
+        on_picture: told how many pictures are done.
 
     Returns:
         The split without the pictures that cannot be read, and a report: an error for each of
@@ -45,4 +50,6 @@ def check_pixels(split: Split) -> tuple[Split, Report]:
         else:
             usable.append(index)
             problems.extend(remark(record.path, note) for note in notes)
+        if on_picture is not None:
+            on_picture(index + 1)
     return split.subset(usable), Report(tuple(problems))

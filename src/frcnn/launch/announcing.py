@@ -8,19 +8,20 @@ from frcnn.launch.material import FROM_SCRATCH, Say, require_usable, usable_pict
 from frcnn.launch.options import TrainOptions
 from frcnn.launch.small_boxes import drop_small_boxes
 from frcnn.model.faster_rcnn import FasterRCNN
+from frcnn.prediction.counting import Counting
 from frcnn.presets import RunConfig
 
 
 def announce_usable(
-    dataset: Dataset, train: Split, val: Split, say: Say
+    dataset: Dataset, opened: tuple[Split, Split], say: Say, count: Counting
 ) -> tuple[Split, Split, Report]:
     """Leave out pictures that cannot be decoded, and say what the data is.
 
     Args:
         dataset: opened.
-        train: the training pictures.
-        val: the validation pictures.
+        opened: its training and its validation pictures.
         say: told in a line each.
+        count: shows how far decoding has come.
 
     Returns:
         Both splits without the pictures that cannot be read, and the report of the data.
@@ -28,8 +29,7 @@ def announce_usable(
     Raises:
         DataError: too many pictures cannot be read.
     """
-    opened = (train, val)
-    (train, val), found = usable_pictures(*opened)
+    (train, val), found = usable_pictures(*opened, count=count)
     report = dataset.report.plus(found.problems)
     say(
         f"data {dataset.name}: {len(train)} pictures to train on "

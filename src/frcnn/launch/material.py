@@ -1,6 +1,7 @@
 """What a run is made of: pictures to train and validate on, weights to start from."""
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 
 from frcnn.data.dataset import MAX_BAD, Dataset, split_off, too_many, training_split
@@ -11,6 +12,7 @@ from frcnn.errors import ConfigError, ModelFileError
 from frcnn.launch.scheme import begins_with_ours
 from frcnn.model.batch import Normalisation
 from frcnn.model.faster_rcnn import FasterRCNN
+from frcnn.prediction.counting import Counting, Tell, uncounted
 from frcnn.prediction.saved import weights_path
 from frcnn.presets import RunConfig
 from frcnn.training import start
@@ -25,6 +27,7 @@ from frcnn.weights.torchvision import (
 )
 
 Say = Callable[[str], None]
+_MIB = 1024 * 1024
 FROM_SCRATCH = "random numbers"
 """What a run says that it started from, where it had no weights."""
 
@@ -68,16 +71,20 @@ def open_data(config: RunConfig, opened: Dataset | None = None) -> tuple[Dataset
     return dataset, rest, taken
 
 
-def usable_pictures(*splits: Split) -> tuple[list[Split], Report]:
+def usable_pictures(*splits: Split, count: Counting = uncounted) -> tuple[list[Split], Report]:
     """Decode every picture once: one that cannot be is left out now, not met in hour nine.
 
     Args:
         splits: what will be trained or judged on.
+        count: shows how far it has come.
 
     Returns:
         The splits without the pictures that cannot be read, and what was wrong with these.
     """
-    checked = [check_pixels(split) for split in splits]
+    checked: list[tuple[Split, Report]] = []
+    for split in splits:
+        with count(f"{split.name} pictures decoded", len(split)) as tell:
+            checked.append(check_pixels(split, on_picture=tell))
     report = Report(tuple(problem for _, each in checked for problem in each.problems))
     return [usable for usable, _ in checked], report
 
@@ -99,12 +106,15 @@ def require_usable(splits: Sequence[Split], usable: Sequence[Split], report: Rep
         raise too_many(bad, pictures)
 
 
-def backbone_weights(config: RunConfig, warn: Say) -> BackboneWeights | None:
+def backbone_weights(
+    config: RunConfig, warn: Say, count: Counting = uncounted
+) -> BackboneWeights | None:
     """Find the weights that the backbone starts from.
 
     Args:
         config: its `start` and backbone are read.
         warn: told of a download, and plainly where the published weights cannot be had.
+        count: shows how far a download has come.
 
     Returns:
         The weights, their preprocessing known; None for a start from random numbers or from
@@ -127,12 +137,24 @@ def backbone_weights(config: RunConfig, warn: Say) -> BackboneWeights | None:
     if published in PUBLISHED:
         _require_architecture(published, architecture)
     try:
-        return read_published(published, say=warn)
+        return _published(published, warn, count)
     except ModelFileError as error:
         if named or error.code != UNAVAILABLE:
             raise
         _warn_from_scratch(f"{error.what} ({error.got})", architecture, warn)
         return None
+
+
+def _published(name: str, warn: Say, count: Counting) -> BackboneWeights:
+    with ExitStack() as shown:
+        tell: list[Tell] = []
+
+        def progress(done: int, size: int) -> None:
+            if not tell:  # only now it is known how much there is
+                tell.append(shown.enter_context(count("MiB", size // _MIB)))
+            tell[0](done // _MIB)
+
+        return read_published(name, say=warn, progress=progress)
 
 
 def fill(

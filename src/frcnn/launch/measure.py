@@ -6,7 +6,7 @@ weights, the same pictures one by one, the same precision, the same code.
 
 import json
 from collections.abc import Collection, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypedDict
 
@@ -26,7 +26,7 @@ from frcnn.launch.measured import (
     Metric,
     require_metric,
 )
-from frcnn.prediction.counting import Tell, counting, silent
+from frcnn.prediction.counting import Tell, counting, uncounted
 from frcnn.prediction.own_files import require_free
 from frcnn.prediction.predictor import Detector
 from frcnn.prediction.saved import load_detector, trained_precision, weights_path
@@ -107,7 +107,8 @@ class _Task(NamedTuple):
     quiet: bool
 
     def counting(self) -> AbstractContextManager[Tell]:
-        return nullcontext(silent) if self.quiet else counting("pictures", len(self.split))
+        count = uncounted if self.quiet else counting
+        return count("pictures", len(self.split))
 
 
 def _detections(task: _Task, metric: DetectionMetric) -> Measured:

@@ -41,6 +41,7 @@ from frcnn.launch.material import (
 from frcnn.launch.options import TrainOptions
 from frcnn.launch.scheme import given_proposals, keep_proposals, open_proposals
 from frcnn.model.faster_rcnn import FasterRCNN
+from frcnn.prediction.counting import Counting, counting, uncounted
 from frcnn.presets import RunConfig
 from frcnn.run_folder import RunFolder
 from frcnn.training import start
@@ -98,8 +99,8 @@ def launch(
     dataset, train, val = _open(config, data, say)
     out = Path(options.get("out", "runs"))
     files.require_writable(out)
-    train, val, report = announce_usable(dataset, train, val, say)
-    weights = backbone_weights(config, warn)
+    train, val, report = announce_usable(dataset, (train, val), say, _counting(options))
+    weights = backbone_weights(config, warn, _counting(options))
     config = with_whole_paths(fitted_settings(config, train, weights, options))
     require_possible(config, device, len(train.classes))
     train, small = announce_without_small_boxes(train, config, say)
@@ -172,7 +173,7 @@ def _resumed(
     say(f"run {run.path}, resumed")
     dataset, train, val = _open(config, data, say)
     config = replace(config, data=str(Path(config.data).absolute()))
-    train, val, _ = announce_usable(dataset, train, val, say)
+    train, val, _ = announce_usable(dataset, (train, val), say, _counting(options))
     train, _ = announce_without_small_boxes(train, config, say)
     model = _new_network(config)
     if not has_begun(run):
@@ -248,6 +249,10 @@ def _job(  # a run's parts, put together in this one place
         precision=Precision(device=device, dtype=dtype),
         callbacks=tuple(options.get("callbacks", ())),
     )
+
+
+def _counting(options: TrainOptions) -> Counting:
+    return uncounted if options.get("quiet", False) else counting
 
 
 def _write_papers(run: RunFolder, config: RunConfig, report: Report) -> None:

@@ -6,7 +6,7 @@ What takes less than two seconds shows nothing.
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TextIO
 
 from rich.console import Console
@@ -23,6 +23,20 @@ Tell = Callable[[int], None]
 
 def silent(_done: int) -> None:
     """Show nothing."""
+
+
+Counting = Callable[[str, int], AbstractContextManager[Tell]]
+"""`counting` or `uncounted`."""
+
+
+@contextmanager
+def uncounted(_what: str, _total: int) -> Iterator[Tell]:
+    """Show nothing while it goes on.
+
+    Yields:
+        A function to be told how many are done.
+    """
+    yield silent
 
 
 @contextmanager

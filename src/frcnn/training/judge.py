@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from frcnn.model.faster_rcnn import FasterRCNN
+from frcnn.prediction.counting import Tell
 from frcnn.prediction.predictor import Detector
 from frcnn.training import keep
 from frcnn.training.checkpoint import Progress
@@ -94,14 +95,9 @@ class Judge:
             DiskError: weights or row could not be written.
             Interrupted: a signal asked to stop; the evaluation is made when the run goes on.
         """
-        job, step = self.job, progress.step
-        model = averaged(job.model, progress.average)
-        losses_of = self._view.objective(model, job.config.seed, job.precision)
-        losses = validation_loss(model, job.val, losses_of, job.config.evaluation.loss_pictures)
-        device, dtype = job.precision.device, job.precision.dtype
-        self._heed()
-        detector = Detector(model, job.train.classes, device=device, precision=dtype)
-        figures = self._view.look(detector, job.val, on_picture=lambda _done: self._heed())
+        step = progress.step
+        model = averaged(self.job.model, progress.average)
+        figures, losses = self._look(model)
         row = {
             "step": step,
             "epoch": self.length.epochs_at(step),
@@ -115,6 +111,28 @@ class Judge:
         self.diary.add_evaluation({**row, "seconds": seconds})
         self.display.say(table_row(row, self._view.shown) + ("  best" if is_best else ""))
         return figures
+
+    def _look(self, model: FasterRCNN) -> tuple[AnyFigures, dict[str, float]]:
+        """Look at the validation pictures, at the first of them twice: for the loss, too."""
+        job = self.job
+        first = min(job.config.evaluation.loss_pictures, len(job.val))
+
+        def heeding(tell: Tell, before: int) -> Tell:
+            def on_picture(done: int) -> None:
+                tell(before + done)
+                self._heed()
+
+            return on_picture
+
+        with self.display.counting("validation pictures", first + len(job.val)) as tell:
+            losses_of = self._view.objective(model, job.config.seed, job.precision)
+            losses = validation_loss(
+                model, job.val, losses_of, pictures=first, on_picture=heeding(tell, 0)
+            )
+            device, dtype = job.precision.device, job.precision.dtype
+            detector = Detector(model, job.train.classes, device=device, precision=dtype)
+            figures = self._view.look(detector, job.val, on_picture=heeding(tell, first))
+            return figures, losses
 
     def has_evaluated(self, step: int) -> bool:
         """Say whether the diary has the evaluation after a step."""

@@ -2,12 +2,14 @@
 
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol, Self, TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from frcnn.prediction.counting import Tell, counting, uncounted
 from frcnn.training.step import StepReport
 
 _SECONDS_BETWEEN_LINES = 15.0
@@ -34,6 +36,9 @@ class Display(Protocol):
     def warn(self, text: str) -> None:
         """Show a line that stays, however little else is shown: it changes what comes out."""
 
+    def counting(self, what: str, total: int) -> AbstractContextManager[Tell]:
+        """Show how far something between two steps has come."""
+
 
 class Quiet:
     """Shows warnings alone."""
@@ -57,6 +62,10 @@ class Quiet:
     def warn(self, text: str) -> None:
         """Write the line to stderr."""
         print(text, file=sys.stderr, flush=True)
+
+    def counting(self, what: str, total: int) -> AbstractContextManager[Tell]:
+        """Show nothing."""
+        return uncounted(what, total)
 
 
 class Lines:
@@ -101,6 +110,10 @@ class Lines:
     def warn(self, text: str) -> None:
         """Write the line at once."""
         self.say(text)
+
+    def counting(self, what: str, total: int) -> AbstractContextManager[Tell]:
+        """Write a line now and then."""
+        return counting(what, total, self._stream)
 
 
 class Bar:
@@ -151,6 +164,15 @@ class Bar:
     def warn(self, text: str) -> None:
         """Print above the bar."""
         self.say(text)
+
+    @contextmanager
+    def counting(self, what: str, total: int) -> Iterator[Tell]:
+        """Show the count where the losses stand.
+
+        Yields:
+            A function to be told how many are done.
+        """
+        yield lambda done: self._progress.update(self._task, losses=f"{done} of {total} {what}")
 
 
 def display_for(stream: TextIO | None = None) -> Display:

@@ -17,6 +17,7 @@ from frcnn.errors import ConfigError
 from frcnn.evaluation.proposals import ProposalFigures, evaluate_proposals
 from frcnn.evaluation.report import Figures, evaluate
 from frcnn.model.faster_rcnn import FasterRCNN
+from frcnn.prediction.counting import silent
 from frcnn.prediction.predictor import Detector
 from frcnn.prediction.splits import detect_split, propose_for_evaluation
 from frcnn.training.batches import BatchConfig, Examples, Visit
@@ -106,7 +107,12 @@ def proposal_figures_of(
 
 
 def validation_loss(
-    model: FasterRCNN, split: Split, losses_of: LossesOf, pictures: int
+    model: FasterRCNN,
+    split: Split,
+    losses_of: LossesOf,
+    *,
+    pictures: int,
+    on_picture: Callable[[int], None] = silent,
 ) -> dict[str, float]:
     """Measure the loss terms without learning from them.
 
@@ -115,6 +121,7 @@ def validation_loss(
         split: the first pictures of it are looked at.
         losses_of: of this model; its draws are the same at every evaluation.
         pictures: how many at the most; 0 gives an empty answer.
+        on_picture: told how many pictures are done.
 
     Returns:
         The mean of each term over the pictures.
@@ -126,6 +133,7 @@ def validation_loss(
         for index in range(count):
             for name, term in losses_of([examples[Visit(-1, index, 0)]]).items():
                 means[name] = means.get(name, 0.0) + float(term) / count
+            on_picture(index + 1)
     return means
 
 
