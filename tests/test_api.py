@@ -206,7 +206,9 @@ class TestEvaluate:
             assert row[f"val_{name}"] == ("" if value is None else repr(value)), name
         assert header.extra["figures"] == figures
         assert header.extra["table"] == measured.figures.table()
-        assert json.loads((tmp_path / "metrics.json").read_text()) == figures
+        written = json.loads((tmp_path / "metrics.json").read_text())
+        assert written.pop("confusion")["classes"] == ["blue", "red", "background"]
+        assert written == figures
 
     def test_its_answer(self, run: api.Run, capsys: pytest.CaptureFixture[str]) -> None:
         capsys.readouterr()

@@ -104,7 +104,7 @@ class RunFolder:
 
     @property
     def env(self) -> Path:
-        """Versions, processor, command line."""
+        """Versions, processor, devices, seed."""
         return self.path / "env.json"
 
     @property

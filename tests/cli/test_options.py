@@ -41,6 +41,8 @@ def test_the_borders_of_ranges_are_inside() -> None:
         (lambda: TrainOptions(patience=0), "--patience", "1 or more"),
         (lambda: DemoOptions(seed=2**32), "--seed", "0 ... 4.29497e+09"),
         (lambda: DemoOptions(workers=-1), "--workers", "0 ... 256"),
+        (lambda: PredictOptions(conf=1.0), "--conf", "0 or more, below 1"),
+        (lambda: PredictOptions(iou=0.0), "--iou", "above 0, up to 1"),
         (lambda: PredictOptions(max_det=0), "--max-det", "1 ... 100000"),
         (lambda: PredictOptions(conf=float("nan")), "--conf", "0 ... 1"),
     ],

@@ -190,6 +190,15 @@ def test_scenes_that_were_drawn_before_are_taken(taken: Tour) -> None:
     assert again.measured.figures.to_json() == taken.measured.figures.to_json()
 
 
+def test_what_is_no_scenes_of_ours_is_never_taken_for_them(tmp_path: Path) -> None:
+    folder = tmp_path / "dice-8-seed3"
+    folder.mkdir()
+    (folder / "mine.txt").write_text("mine")
+    with pytest.raises(ConfigError, match="RC331"):
+        take_tour(asked(tmp_path), Quiet(), lambda _: None)
+    assert [path.name for path in tmp_path.rglob("*")] == ["dice-8-seed3", "mine.txt"]
+
+
 def test_another_seed_or_number_means_other_scenes(tmp_path: Path) -> None:
     folders = [
         tour._scenes({"scenes": 8, "seed": seed, "out": tmp_path}, lambda _: None)

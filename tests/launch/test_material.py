@@ -291,6 +291,22 @@ def test_filling(tmp_path: Path, options: Callable) -> None:
     )
 
 
+def test_weights_that_a_changed_network_does_not_fit_say_what_to_leave_out(
+    tmp_path: Path, options: Callable
+) -> None:
+    config = asking()
+    path = tmp_path / "w.safetensors"
+    keep.weights(path, new_model(replace(config.model, classes=2), 0), ("a", "b"), {})
+    anchors = replace(config.model.anchors, sides=(16.0,))
+    other = new_model(replace(config.model, classes=2, anchors=anchors), 0)
+    with pytest.raises(ModelFileError, match="RC510") as caught:
+        fill(other, asking(init=str(path)), ("a", "b"), None)
+    assert caught.value.fix.endswith("the network: --model, --config, --set model...")
+    path.write_bytes(b"no weights")
+    with pytest.raises(ModelFileError, match="RC50"):
+        fill(other, asking(init=str(path)), ("a", "b"), None)
+
+
 def test_decoding_and_downloads_are_counted(
     rectangles: Path, said: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from frcnn.data.dataset import Dataset
@@ -60,7 +61,13 @@ def test_it_gives_what_training_printed_to_the_bit(run: RunFolder) -> None:
 def test_results_are_files(run: RunFolder, tmp_path: Path, pictures: None) -> None:
     measured = figures_on(run.path, out=tmp_path / "out", metric="voc07")
     assert measured.folder == tmp_path / "out"
-    assert json.loads((measured.folder / "metrics.json").read_text()) == measured.figures.to_json()
+    written = json.loads((measured.folder / "metrics.json").read_text())
+    confusion = written.pop("confusion")
+    assert written == measured.figures.to_json()
+    assert (confusion["iou"], confusion["score"]) == (0.5, 0.5)
+    counts = np.array(confusion["counts"])
+    assert counts.shape == (3, 3)
+    assert counts[:2].sum() == sum(row.objects for row in measured.figures.per_class)
     assert {path.suffix for path in measured.folder.iterdir()} == {".json", ".png"}
     assert measured.headline == measured.figures.voc07_map
     text = str(measured)

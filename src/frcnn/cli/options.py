@@ -197,9 +197,9 @@ class PredictOptions(Computing):
     """`frcnn predict`."""
 
     conf: _Number = None
-    """Lowest score that is reported, 0 to 1."""
+    """Lowest score that is reported, 0 or more, below 1."""
     iou: _Number = None
-    """Two boxes of a class that overlap more than this are one object, 0 to 1."""
+    """Two boxes of a class that overlap more than this are one object, above 0, up to 1."""
     max_det: _Whole = None
     """Most objects in one picture."""
     batch: _Whole = None
@@ -219,6 +219,9 @@ class PredictOptions(Computing):
         super().__post_init__()
         self._within("conf", 0, 1)
         self._within("iou", 0, 1)
+        for name, end, want in (("conf", 1, "0 or more, below 1"), ("iou", 0, "above 0, up to 1")):
+            if getattr(self, name) == end:
+                raise _out_of_range(name, end, want)
         self._within("max_det", 1, 100_000)
         self._within("batch", 1, 4096)
         for kind in self.kinds or ():

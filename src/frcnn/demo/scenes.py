@@ -101,6 +101,29 @@ def draw_scenes(
                 progress(index + 1, config.count)
 
 
+def holds_scenes(folder: Path, config: SceneConfig) -> bool:
+    """Tell whether scenes of ours are in a folder, as many in each split as are wanted.
+
+    Args:
+        folder: of the data set; it need not be there.
+        config: how many.
+
+    Returns:
+        False also for anything else that lies there.
+    """
+    wanted: dict[str, list[str]] = {"train": [], "val": [], "test": []}
+    for index in range(config.count):
+        wanted[_split(index, config)].append(f"scene_{index:05d}")
+    try:
+        lists = {
+            split: (folder / "ImageSets" / "Main" / f"{split}.txt").read_text().split()
+            for split in wanted
+        }
+    except (OSError, ValueError):
+        return False
+    return lists == wanted
+
+
 def _split(index: int, config: SceneConfig) -> str:
     if index < config.test:
         return "test"

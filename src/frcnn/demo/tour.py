@@ -13,7 +13,7 @@ from typing import Any, TypedDict, cast
 from frcnn import files, machine, presets
 from frcnn.data.dataset import Dataset
 from frcnn.demo.config import SceneConfig
-from frcnn.demo.scenes import CLASSES, draw_scenes
+from frcnn.demo.scenes import CLASSES, draw_scenes, holds_scenes
 from frcnn.launch import TrainOptions, launch, train
 from frcnn.launch.asked import first_settings, require_possible
 from frcnn.launch.measure import MeasureOptions, measure
@@ -134,12 +134,12 @@ def _scenes(options: TourOptions, say: Say) -> Path:
     """Draw the scenes, or take those that are there: a finished folder is a whole one."""
     count, seed = options.get("scenes", 400), options.get("seed", 0)
     folder = Path(options.get("out", "runs")) / f"dice-{count}-seed{seed}"
-    if folder.exists():
-        say(f"scenes {folder}, drawn before")
-        return folder
     config = SceneConfig(
         train=count, val=max(1, count // 5), test=max(2, 3 * count // 10), seed=seed
     )
+    if holds_scenes(folder, config):
+        say(f"scenes {folder}, drawn before")
+        return folder
     say(f"drawing {config.count} scenes with dice into {folder}")
     files.require_writable(folder.parent)
 

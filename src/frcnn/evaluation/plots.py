@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 
-_IOU, _SCORE = 0.5, 0.5
+IOU, SCORE = 0.5, 0.5
+"""From which overlap a detection is right, and from which score it counts."""
 _COLOURED = 10
 """Classes with a colour of their own; more could not be told apart."""
 _COUNTED = 25
@@ -56,8 +57,8 @@ def draw_plots(folder: Path, pairs: Sequence[Judged], classes: Sequence[str]) ->
         DiskError: a file could not be written.
     """
     made = {
-        PLOTS[0]: precision_recall(voc(pairs, classes, iou=_IOU), classes),
-        PLOTS[1]: confusion(confusion_matrix(pairs, classes, iou=_IOU, score=_SCORE), classes),
+        PLOTS[0]: precision_recall(voc(pairs, classes, iou=IOU), classes),
+        PLOTS[1]: confusion(confusion_matrix(pairs, classes, iou=IOU, score=SCORE), classes),
     }
     for name, figure in made.items():
         save(figure, folder / name)
@@ -140,7 +141,7 @@ def confusion(counts: Ids, classes: Sequence[str]) -> "Figure":
     if size <= _COUNTED:
         _write_counts(axes, counts, shares)
     head = "What objects were taken for (blue: right, orange: wrong)"
-    figure.suptitle(f"{head}\nscore {_SCORE} or higher, IoU above {_IOU}")
+    figure.suptitle(f"{head}\nscore {SCORE} or higher, IoU above {IOU}")
     figure.colorbar(blue, label="share of the objects (last row: of the detections)", shrink=0.9)
     return figure
 

@@ -177,7 +177,14 @@ def fill(
     if begins_with_ours(config):
         path = weights_path(config.start.init)
         header, tensors = weights_file.load(path)
-        return start.take_weights(model, classes, header, tensors, str(path))
+        try:
+            return start.take_weights(model, classes, header, tensors, str(path))
+        except ModelFileError as error:
+            if error.code != "RC510":
+                raise
+            fix = "leave out what changes the network: --model, --config, --set model..."
+            rest = {"got": error.got, "want": error.want, "fix": f"{error.fix}, or {fix}"}
+            raise ModelFileError(error.code, error.place, error.what, **rest) from error
     taken = FROM_SCRATCH if weights is None else start.take_backbone(model, weights)
     if config.training.scheme != "head":
         return taken

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypedDict
 
 from frcnn import files, machine
 from frcnn.data.records import Split
+from frcnn.evaluation.confusion import confusion_matrix
 from frcnn.evaluation.devkit import write_results
-from frcnn.evaluation.plots import PLOTS, draw_plots
+from frcnn.evaluation.judged import Judged
+from frcnn.evaluation.plots import IOU, PLOTS, SCORE, draw_plots
 from frcnn.evaluation.proposal_plots import PROPOSAL_PLOTS, draw_proposal_plots
 from frcnn.evaluation.report import evaluate
 from frcnn.launch.chosen import Chosen, Wanted, choose_pictures
@@ -116,7 +118,7 @@ def _detections(task: _Task, metric: DetectionMetric) -> Measured:
     with task.counting() as tell:
         judged = detect_split(task.detector, split, on_picture=tell)
     figures = evaluate(judged, split.classes)
-    _write(folder, figures.to_json())
+    _write(folder, {**figures.to_json(), "confusion": _confusion(judged, split)})
     draw_plots(folder, judged, split.classes)
     if task.save == "voc":
         found = {pair.name: pair.detections for pair in judged}
@@ -150,6 +152,13 @@ def _detector(named: Path, options: MeasureOptions, say: Say) -> Detector:
 
 def _name(dtype: "torch.dtype") -> str:
     return str(dtype).removeprefix("torch.")
+
+
+def _confusion(judged: list[Judged], split: Split) -> Mapping[str, Any]:
+    """Count which class was taken for which, as the plot shows it."""
+    counts = confusion_matrix(judged, split.classes, iou=IOU, score=SCORE).tolist()
+    names = [*split.classes, "background"]
+    return {"iou": IOU, "score": SCORE, "classes": names, "counts": counts}
 
 
 def _proposals(task: _Task) -> Measured:
