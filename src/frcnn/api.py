@@ -199,11 +199,6 @@ def predict_files(
     """
     _require_known("predict_files", options, PredictOptions)
     say = _silent if options.get("quiet", False) else _say
-    found = expand(sources)
-    if found.problems and not found.pictures:  # nothing to be done: no folder, no weights
-        for problem in found.problems[1:]:
-            say(str(problem.error()))
-        raise found.problems[0].error()
     machine.keep_freed_memory()
     saved = read_saved(
         run,
@@ -211,6 +206,11 @@ def predict_files(
         precision=options.get("precision", "auto"),
         batch=options.get("batch", 1),
     )
+    found = expand(sources)
+    if found.problems and not found.pictures:  # nothing to be done: no folder
+        for problem in found.problems[1:]:
+            say(str(problem.error()))
+        raise found.problems[0].error()
     out = options.get("out")
     order = Order(
         out=Path("runs" if out is None else out),
