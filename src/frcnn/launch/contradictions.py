@@ -98,6 +98,8 @@ def _clash(option: str, others: Iterable[str], want: str) -> ConfigError:
     fix = f"leave out one of the two: {_option(option)}, or {given}"
     if option == "resume":
         fix = f"leave out {given}, or start a new run without --resume"
+    if option == "preprocessing":
+        fix = "leave out --preprocessing, or name a file with --backbone-weights"
     return ConfigError(
         "RC308",
         _option(option),
