@@ -17,13 +17,13 @@ import time
 from pathlib import Path
 from typing import Any
 
-STEPS = 1000
+STEPS = 800
 """Of two pictures each, in all steps of a scheme together."""
 PLANS: dict[str, dict[str, int]] = {
     "joint": {},
-    "alternating": {"rpn": 300, "detector": 250, "rpn_layers": 200, "detector_layers": 250},
+    "alternating": {"rpn": 240, "detector": 200, "rpn_layers": 160, "detector_layers": 200},
     "exact-joint": {},
-    "unshared": {"rpn": 500, "detector": 500},
+    "unshared": {"rpn": 400, "detector": 400},
 }
 """How the steps are shared out, where a scheme has several."""
 RECALLS = ("recall50_50", "recall50_100", "recall50_300", "AR_300")
