@@ -372,9 +372,10 @@ def test_a_run_says_its_commands_so_that_a_shell_takes_them(tmp_path: Path) -> N
     assert f"frcnn eval '{tmp_path}/my runs'; " in str(run)
 
 
-@pytest.mark.parametrize("verb", ["train", "evaluate_run", "predict_files", "demo"])
+@pytest.mark.parametrize("verb", ["train", "evaluate_run", "predict_files", "propose", "demo"])
 def test_a_keyword_that_no_option_has_is_refused(verb: str) -> None:
-    needed = {"train": ("voc",), "evaluate_run": ("run",), "predict_files": ("run", []), "demo": ()}
+    needed = {"train": ("voc",), "predict_files": ("run", []), "propose": ("run", "p"), "demo": ()}
+    needed["evaluate_run"] = ("run",)
     with pytest.raises(ConfigError, match=f"frcnn.{verb}: no such option") as raised:
         getattr(api, verb)(*needed[verb], devise="cpu", nonsense=1)
     assert (raised.value.code, raised.value.got) == ("RC310", "devise")

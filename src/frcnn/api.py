@@ -177,6 +177,7 @@ def propose(run: str | Path, out: str | Path, **options: Unpack[ProposeOptions])
     Raises:
         FrcnnError: what is wrong, where, and what to do about it.
     """
+    _require_known("propose", options, ProposeOptions)
     return propose_launched(run, out, options, _silent if options.get("quiet", False) else _say)
 
 
@@ -206,6 +207,7 @@ def predict_files(
         precision=options.get("precision", "auto"),
         batch=options.get("batch", 1),
     )
+    detector = saved.whole
     found = expand(sources)
     if found.problems and not found.pictures:  # nothing to be done: no folder
         for problem in found.problems[1:]:
@@ -223,7 +225,7 @@ def predict_files(
     )
     if out is None:
         order = replace(order, out=make_numbered(order.out, "predict"))
-    return predict_folder(saved.detector, found, order, lambda outcome: say(str(outcome)))
+    return predict_folder(detector, found, order, lambda outcome: say(str(outcome)))
 
 
 def demo(**options: Unpack[TourOptions]) -> Tour:

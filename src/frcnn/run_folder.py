@@ -7,6 +7,9 @@ config.yaml  env.json  data_check.json     what was asked, on which machine, on 
 metrics.csv  metrics.jsonl  plots/  eval/  how it went
 best.safetensors  last.safetensors         weights, with class names and settings in the header
 state/                                     checkpoints to resume from
+step-1/ ... step-3/                        earlier steps of alternating training
+proposals.safetensors                      what the scheme `head` learns on, out of a pickle
+failing_batch.safetensors                  a batch whose loss was not finite
 MODEL_CARD.md                              for people
 lock                                       held by the one process that writes here
 """

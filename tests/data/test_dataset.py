@@ -165,7 +165,7 @@ def test_more_bad_pictures_are_an_error(voc) -> None:
     error = fails(voc.root)
     assert type(error) is PictureError
     assert error.code == "RC101"
-    assert "(3 of 200 pictures are unusable, at most 1% are skipped)" in error.what
+    assert "(3 of 200 pictures are unusable, more than max_bad=0.01 allows)" in error.what
     assert error.place.endswith("p000.png")
 
 

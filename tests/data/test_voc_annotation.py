@@ -116,6 +116,7 @@ def test_b11_difficult(voc, flag: str, want: bool, codes: list[str]) -> None:
         "<size/>",
         "<size><width>0</width><height>0</height></size>",
         "<size><width>x</width><height>5</height></size>",
+        "<size><width>1e400</width><height>5</height></size>",
         "<size><width>1e300</width><height>99999999999</height></size>",
     ],
 )

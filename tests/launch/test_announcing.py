@@ -33,7 +33,7 @@ def config_from(started_from: str, frozen_stages: int) -> RunConfig:
 
 def test_the_data_is_counted(dataset: Dataset, said: list[str]) -> None:
     train, val = dataset.split("train"), dataset.split("val")
-    found = announce_usable(dataset, (train, val), said.append, uncounted)
+    found = announce_usable(dataset, (train, val), 0.01, said.append, uncounted)
     assert (len(found[0]), len(found[1]), found[2].problems) == (10, 3, ())
     assert said == [
         "data rectangles: 10 pictures to train on (0 without objects), 3 to validate; "
@@ -43,7 +43,7 @@ def test_the_data_is_counted(dataset: Dataset, said: list[str]) -> None:
 
 def test_pictures_on_both_sides_are_told(dataset: Dataset, said: list[str]) -> None:
     train = dataset.split("train")
-    announce_usable(dataset, (train, train[:4]), said.append, uncounted)
+    announce_usable(dataset, (train, train[:4]), 0.01, said.append, uncounted)
     assert said[1] == "  4 of the 4 are learnt from, too: their figures are too good"
 
 

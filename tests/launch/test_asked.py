@@ -17,6 +17,7 @@ from frcnn.launch.asked import (
     fitted_away,
     fitted_settings,
     overridden,
+    overruled,
     with_whole_paths,
 )
 from frcnn.model.batch import CAFFE, TORCHVISION
@@ -205,6 +206,30 @@ def test_paths_are_found_from_anywhere(tmp_path: Path, monkeypatch: pytest.Monke
     named = with_whole_paths(first_settings("/data", {"backbone_weights": "none"}))
     assert named.start == replace(config.start, init="", backbone_weights="none")
     assert named.data == "/data"
+
+
+def test_a_link_to_a_run_is_followed(tmp_path: Path) -> None:
+    """`runs/latest` leads to another run as soon as this one begins."""
+    (tmp_path / "a-001").mkdir()
+    (tmp_path / "latest").symlink_to("a-001")
+    asked: Any = {"init": tmp_path / "latest", "proposals": tmp_path / "latest" / "p"}
+    start = with_whole_paths(first_settings("data", {**asked, "model": "resnet18"})).start
+    assert start.init == str(tmp_path / "a-001")
+    assert start.proposals == str(tmp_path / "a-001" / "p")
+
+
+def test_what_a_file_says_and_a_run_has_otherwise_is_listed(train: Split, tmp_path: Path) -> None:
+    path = tmp_path / "my.yaml"
+    path.write_text(
+        "model:\n  classes: 7\n  roi_pooling: {method: align}\n"
+        "training: {scheme: exact-joint, seed: 4}\n"
+    )
+    config = fitted(train, PUBLISHED, config=path)
+    assert overruled(config, {"config": path}) == [
+        "model.classes was 7, is 2",
+        "model.roi_pooling.method was align, is warp",
+    ]
+    assert overruled(config, {}) == []
 
 
 def test_weights_of_ours_bring_their_network(train: Split, tmp_path: Path) -> None:

@@ -11,8 +11,10 @@ from frcnn import presets
 from frcnn.errors import ConfigError
 from frcnn.launch.contradictions import require_resumable, require_same_pictures, require_start
 from frcnn.launch.run import launch
-from frcnn.presets import StartConfig
+from frcnn.presets import RunConfig, StartConfig
 from frcnn.run_folder import RunFolder
+from frcnn.training.job import TrainingConfig
+from frcnn.training.plans import Scheme
 
 PUBLISHED = "ResNet18_Weights.IMAGENET1K_V1"
 
@@ -89,14 +91,22 @@ def test_the_same_seed_may_be_said_again(begun: RunFolder, said: list[str]) -> N
 def test_one_start_with_its_own_preprocessing(
     said: dict[str, Any], start: dict[str, str], place: str, got: str
 ) -> None:
-    error = contradiction(require_start, said, StartConfig(**start))
+    error = contradiction(require_start, said, RunConfig(start=StartConfig(**start)))
     assert (error.place, error.got) == (place, f"{place} with {got}")
 
 
 def test_starts_that_are_one() -> None:
-    require_start({}, StartConfig(init="run", preprocessing="caffe"))  # a run's config.yaml
-    require_start({"preprocessing": "caffe"}, StartConfig(backbone_weights="a.pth"))
-    require_start({"backbone_weights": "none"}, StartConfig(backbone_weights="none"))
+    def begin(scheme: Scheme = "joint", **start: str) -> RunConfig:
+        training = TrainingConfig(scheme=scheme)
+        return RunConfig(start=StartConfig(**start), training=training)
+
+    require_start({}, begin(init="run", preprocessing="caffe"))  # a run's config.yaml
+    require_start({"preprocessing": "caffe"}, begin(backbone_weights="a.pth"))
+    require_start({"backbone_weights": "none"}, begin(backbone_weights="none"))
+    # there `init` only proposes, however the scheme was chosen
+    require_start(
+        {"backbone_weights": "a.pth"}, begin("head", init="run", backbone_weights="a.pth")
+    )
 
 
 def test_it_is_said_before_anything_is_made(

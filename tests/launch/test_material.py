@@ -157,31 +157,29 @@ def looked_over(dataset: Dataset) -> tuple[list[Split], list[Split], Report]:
 def test_more_than_one_in_a_hundred_damaged_is_too_many(copied: Path) -> None:
     cut(copied, "train04")
     dataset = Dataset.open(copied)
-    with pytest.raises(PictureError, match="1 of 13 pictures are unusable, at most 1%") as caught:
-        require_usable(*looked_over(dataset))
+    with pytest.raises(
+        PictureError, match=r"1 of 13 pictures are unusable, more than max_bad=0\.01"
+    ) as caught:
+        require_usable(*looked_over(dataset), max_bad=0.01)
     assert caught.value.place.endswith("train04.png")
 
 
-def test_a_few_damaged_ones_are_left_out_and_reported(
-    copied: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(material, "MAX_BAD", 0.1)
+def test_a_few_damaged_ones_are_left_out_and_reported(copied: Path) -> None:
     cut(copied, "train04")
     dataset = Dataset.open(copied)
     splits, (train, val), report = looked_over(dataset)
-    require_usable(splits, (train, val), report)
+    require_usable(splits, (train, val), report, max_bad=0.1)
     assert (len(train), len(val)) == (9, 3)
     assert "train04" not in {record.name for record in train.records}
     assert "1 picture skipped" in report.summary()
 
 
-def test_a_split_of_which_nothing_is_left(copied: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(material, "MAX_BAD", 0.9)
+def test_a_split_of_which_nothing_is_left(copied: Path) -> None:
     for number in range(3):
         cut(copied, f"val{number:02}")
     dataset = Dataset.open(copied)
     with pytest.raises(DataError):
-        require_usable(*looked_over(dataset))
+        require_usable(*looked_over(dataset), max_bad=0.9)
 
 
 @pytest.mark.parametrize("start", [{"backbone_weights": "none"}, {"init": "runs/a-001"}])

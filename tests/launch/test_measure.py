@@ -15,8 +15,7 @@ from frcnn.errors import ConfigError, DataError, DiskError
 from frcnn.evaluation.devkit import read_results
 from frcnn.evaluation.judged import Judged
 from frcnn.evaluation.report import evaluate
-from frcnn.launch import material
-from frcnn.launch.measure import _detector, measure
+from frcnn.launch.measure import _saved, measure
 from frcnn.launch.measured import Measured, MeasuredDetections, MeasuredProposals
 from frcnn.launch.run import launch, train
 from frcnn.machine import devices
@@ -185,14 +184,13 @@ def test_a_folder_with_one_split_has_no_choice(
 
 
 def test_a_picture_that_training_left_out_is_left_out(
-    rectangles: Path, options: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    rectangles: Path, options: Callable, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(material, "MAX_BAD", 0.2)
     root = tmp_path / "set"
     shutil.copytree(rectangles, root)
     bad = root / "JPEGImages" / "val01.png"
     bad.write_bytes(bad.read_bytes()[:-60])
-    launched = launch(root, options("training.schedule.steps=1"), lambda _: None)
+    launched = launch(root, options("training.schedule.steps=1", "max_bad=0.2"), lambda _: None)
     figures = train(launched, Quiet())
     said: list[str] = []
     measured = measure(launched.job.run.path, {"device": "cpu", "quiet": True}, said.append)
@@ -250,7 +248,7 @@ def test_it_computes_as_training_did_where_it_can(
     extra = {} if trained is None else {"precision": trained}
     weights_file.save(file, tensors, replace(header, extra=extra))
     said: list[str] = []
-    detector = _detector(file, {"device": "cpu", **asked}, said.append)  # type: ignore[typeddict-item]
+    detector = _saved(file, {"device": "cpu", **asked}, said.append).detector  # type: ignore[typeddict-item]
     assert str(detector.precision) == f"torch.{used}"
     assert len(said) == (line is not None)
     assert line is None or line in said[0]

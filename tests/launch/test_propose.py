@@ -10,7 +10,6 @@ import pytest
 from frcnn.data.dataset import Dataset
 from frcnn.data.proposals import StoredProposals
 from frcnn.errors import ConfigError, DataError, DiskError
-from frcnn.launch import material
 from frcnn.launch.propose import propose
 from frcnn.launch.run import launch, train
 from frcnn.prediction.proposing import Proposed
@@ -80,14 +79,13 @@ def test_a_share_that_validation_took_is_left_out(
 
 
 def test_a_picture_that_training_left_out_is_left_out(
-    rectangles: Path, options: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    rectangles: Path, options: Callable, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(material, "MAX_BAD", 0.2)
     root = tmp_path / "set"
     shutil.copytree(rectangles, root)
     bad = root / "JPEGImages" / "train01.png"
     bad.write_bytes(bad.read_bytes()[:-60])
-    launched = launch(root, options("training.schedule.steps=1"), lambda _: None)
+    launched = launch(root, options("training.schedule.steps=1", "max_bad=0.2"), lambda _: None)
     train(launched, Quiet())
     said: list[str] = []
     propose(launched.job.run.path, tmp_path / "p", {"device": "cpu", "quiet": True}, said.append)
@@ -100,6 +98,22 @@ def test_a_weights_file_with_data(run: RunFolder, rectangles: Path, tmp_path: Pa
     made, found = stored(tmp_path / "mine.safetensors", tmp_path / "p", data=rectangles)
     found.require_fit(Dataset.open(rectangles).split("train"))
     assert made.split == "train"
+
+
+def test_a_run_that_learnt_from_another_split(
+    rectangles: Path, options: Callable, tmp_path: Path
+) -> None:
+    root = tmp_path / "set"
+    shutil.copytree(rectangles, root)
+    lists = root / "ImageSets" / "Main"
+    names = "".join((lists / f"{name}.txt").read_text() for name in ("train", "val"))
+    (lists / "trainval.txt").write_text(names)
+    words = options("training.schedule.steps=1", "training_split=trainval")
+    launched = launch(root, words, lambda _: None)
+    train(launched, Quiet())
+    made, found = stored(launched.job.run.path, tmp_path / "p")
+    assert made.split == "trainval"
+    found.require_fit(launched.job.train)
 
 
 # wrong in

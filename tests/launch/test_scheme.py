@@ -13,6 +13,7 @@ from frcnn import presets
 from frcnn.data.dataset import Dataset
 from frcnn.data.proposals import StoredProposals
 from frcnn.errors import ConfigError, DataError, ModelFileError
+from frcnn.launch.measure import measure
 from frcnn.launch.propose import propose
 from frcnn.launch.run import Launched, launch, train
 from frcnn.launch.scheme import begins_with_ours, network_for, require_scheme
@@ -161,6 +162,23 @@ def test_a_pickle_that_could_run_code_is_refused_before_there_is_a_run(
     with pytest.raises((DataError, ModelFileError)):
         start(rectangles, options(*SHORT, scheme="head", proposals=path, init=proposer.path))
     assert sorted(proposer.path.parent.iterdir()) == runs
+
+
+def test_a_file_that_is_not_there_is_told_before_anything_is_read(
+    options: Options, tmp_path: Path
+) -> None:
+    words = options(*SHORT, scheme="head", proposals=tmp_path / "gone", init=tmp_path)
+    with pytest.raises(DataError, match="RC250"):
+        start(tmp_path / "no data here", words)
+
+
+def test_an_rpn_is_refused_where_detections_are_asked_for(proposer: RunFolder) -> None:
+    quiet: dict[str, Any] = {"device": "cpu", "quiet": True, "split": "val"}
+    with pytest.raises(ModelFileError, match="RC539"):
+        measure(proposer.path, quiet, lambda _: None)  # type: ignore[arg-type]
+    found = measure(proposer.path, {**quiet, "metric": "proposals"}, lambda _: None)  # type: ignore[typeddict-item]
+    assert found.headline is not None
+    assert "never what" in proposer.model_card.read_text()
 
 
 def test_proposals_of_other_pictures_are_refused_before_there_is_a_run(

@@ -62,6 +62,14 @@ def test_backbones_give_the_same_features(
     assert error < 0.03
 
 
+def test_a_measured_scale_stays_as_exact_as_a_fixed_one() -> None:
+    head = nn.Linear(4, 4)
+    head.register_buffer("delta_std", torch.tensor([0.1, 0.1, 0.2, 0.2]))
+    fast = inference_copy(head, CPU, torch.bfloat16)
+    assert fast.weight.dtype == torch.bfloat16
+    assert torch.equal(fast.delta_std, head.delta_std)
+
+
 def test_what_needs_no_change_is_shared(layers: nn.Sequential) -> None:
     linear = nn.Sequential(nn.Linear(4, 4))
     assert inference_copy(linear, CPU, torch.float32)[0].weight.data_ptr() == (

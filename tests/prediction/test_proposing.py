@@ -12,8 +12,9 @@ from frcnn.data.proposals import StoredProposals
 from frcnn.data.records import Split
 from frcnn.errors import ConfigError, DiskError, PictureError
 from frcnn.ops.boxes import mirror
+from frcnn.prediction.pickled_proposals import holds_proposals
 from frcnn.prediction.predictor import Detector
-from frcnn.prediction.proposing import ALL, Order, store_proposals, training_proposals
+from frcnn.prediction.proposing import Format, Order, store_proposals, training_proposals
 
 
 def test_the_file_holds_what_the_detector_proposes_to_the_bit(
@@ -41,7 +42,7 @@ def test_the_file_holds_what_the_detector_proposes_to_the_bit(
 def test_all_anchors_enter_nms_and_as_many_leave_it_as_training_takes(detector: Detector) -> None:
     config = training_proposals(detector)
     own = detector.module.config.proposals_train
-    assert (config.before_nms, config.after_nms) == (ALL, own.after_nms)
+    assert (config.before_nms, config.after_nms) == (None, own.after_nms)
     assert (config.min_side, config.nms_iou) == (own.min_side, own.nms_iou)
 
 
@@ -116,6 +117,32 @@ def test_a_picture_that_cannot_be_read_leaves_no_file(
     with pytest.raises(PictureError):
         store_proposals(detector, split, Order(out=tmp_path / "out" / "p", proposals=3))
     assert list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.parametrize("what", ["picture", "folder", "weights"])
+def test_what_holds_no_proposals_is_not_written_over(
+    detector: Detector, split: Split, tmp_path: Path, what: str
+) -> None:
+    out = tmp_path / "out"
+    if what == "folder":
+        out.mkdir()
+    else:
+        out.write_bytes(b"\x89PNG" if what == "picture" else b"\x08" + bytes(7) + b'{"a": 1}')
+    before = None if what == "folder" else out.read_bytes()
+    done: list[int] = []
+    with pytest.raises(ConfigError, match="RC372") as caught:
+        store_proposals(detector, split, Order(out=out), on_picture=done.append)
+    assert (caught.value.got, done) == ("out", [])
+    assert before is None or out.read_bytes() == before
+
+
+@pytest.mark.parametrize("format", ["frcnn", "pickle"])
+def test_proposals_take_the_place_of_proposals(
+    detector: Detector, split: Split, tmp_path: Path, format: Format
+) -> None:
+    for number in (3, 2):
+        store_proposals(detector, split, Order(out=tmp_path / "p", format=format, proposals=number))
+    assert holds_proposals(tmp_path / "p")
 
 
 def test_the_place_is_tried_before_the_work(

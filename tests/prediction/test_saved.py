@@ -130,6 +130,17 @@ def test_a_folder_that_is_no_run(tmp_path: Path) -> None:
     assert raised.value.code == "RC370"
 
 
+def test_an_rpn_is_no_detector(write: Write, tmp_path: Path) -> None:
+    path = write(extra={"judged_by": "proposals"})
+    saved = read_saved(path, device="cpu")
+    assert saved.detector.classes == CLASSES  # what `frcnn propose` takes
+    with pytest.raises(ModelFileError, match="RC539") as caught:
+        load_detector(path, device="cpu")
+    assert "frcnn propose" in caught.value.fix
+    whole = write(tmp_path / "whole.safetensors", extra={"judged_by": "detections"})
+    assert read_saved(whole, device="cpu").whole.classes == CLASSES
+
+
 def test_which_weights_these_are(run: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same from everywhere: a run that is resumed elsewhere compares it."""
     about = read_saved(run.path, device="cpu").about

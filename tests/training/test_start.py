@@ -125,6 +125,17 @@ def test_golden_other_classes_keep_the_rows_of_those_they_share(
     assert torch.equal(now["rpn.conv.weight"], tensors["rpn.conv.weight"])
 
 
+def test_an_rpn_knows_no_classes(network: FasterRCNNConfig) -> None:
+    tensors = other_numbers(new_model(network, 0))
+    model = new_model(network, 1)
+    fresh = model.box_head.logits.weight.detach().clone()
+    header = replace(header_of(network, "blue", "red"), extra={"judged_by": "proposals"})
+    sentence = take_weights(model, ("blue", "red"), header, tensors, "f")
+    assert sentence.endswith("0 classes known, new ones start from random numbers: blue, red")
+    assert torch.equal(model.box_head.logits.weight, fresh)
+    assert torch.equal(model.rpn.conv.weight, tensors["rpn.conv.weight"])
+
+
 def test_a_measured_scale_comes_along_class_by_class(network: FasterRCNNConfig) -> None:
     measured = replace(network, box_head=replace(network.box_head, normalisation="measured"))
     old = new_model(replace(measured, classes=3), 0)

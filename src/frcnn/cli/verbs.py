@@ -55,7 +55,6 @@ def train_(options: Annotated[TrainOptions | None, Parameter(name="*")] = None) 
         "init",
         "proposals",
         "resume",
-        "out",
     )
     more = ("out", "backbone_weights", "preprocessing", "device", "precision", "config", "settings")
     with alone_on_stdout(said):

@@ -24,7 +24,7 @@ from frcnn.ops.picture_header import place_of
 BadData = Literal["error", "skip", "report"]
 
 MAX_BAD = 0.01
-"""Share of pictures that may be skipped before the first bad one is an error."""
+"""Share of pictures that may be skipped before the first bad one is an error, if none is named."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -52,6 +52,7 @@ class Dataset:
         classes: Sequence[str] | None = None,
         training: str = "",
         bad_data: BadData = "skip",
+        max_bad: float = MAX_BAD,
     ) -> "Dataset":
         """Open a folder in PASCAL VOC layout; `voc_layout` lists the forms.
 
@@ -60,9 +61,9 @@ class Dataset:
             classes: the names, in the order of their ids; None takes the sorted names of the
                 training split. A model that is evaluated gives its own.
             training: which split that is, by any of its names; empty: found by looking.
-            bad_data: "skip" leaves unusable pictures out, up to one in a hundred, "error" raises
-                the first, "report" leaves out however many, for looking a set over. A bad box
-                never costs its picture.
+            bad_data: "skip" leaves unusable pictures out, "error" raises the first, "report"
+                leaves out however many, for looking a set over. A bad box never costs its picture.
+            max_bad: share of the pictures that "skip" leaves out at most, 0 to 1.
 
         Returns:
             The data set. DataError when it cannot be used: RC1xx for a picture, RC2xx for an
@@ -70,7 +71,7 @@ class Dataset:
         """
         root = Path(root)
         folder = voc.read_folder(root)
-        _require_usable(folder, bad_data)
+        _require_usable(folder, bad_data, max_bad)
         learnt_from = _found(folder.splits, training, root) if training else None
         learnt_from = learnt_from or training_split(folder.splits)
         known = _settle_classes(folder, root, classes, learnt_from)
@@ -189,7 +190,7 @@ def _turn(seed: int, name: str) -> bytes:
     return hashlib.sha256(f"{seed}:{name}".encode("utf-8", "surrogateescape")).digest()
 
 
-def _require_usable(folder: voc.Folder, bad_data: BadData) -> None:
+def _require_usable(folder: voc.Folder, bad_data: BadData, max_bad: float) -> None:
     """Raise the first bad picture's error where skipping is not wanted, or not enough."""
     bad = [p for p in folder.problems if p.effect == "picture skipped"]
     if bad_data not in get_args(BadData):
@@ -203,21 +204,22 @@ def _require_usable(folder: voc.Folder, bad_data: BadData) -> None:
         )
     if bad and bad_data == "error":
         raise bad[0].error()
-    if bad_data == "skip" and len(bad) > MAX_BAD * folder.pictures:
-        raise too_many(bad, folder.pictures)
+    if bad_data == "skip" and len(bad) > max_bad * folder.pictures:
+        raise too_many(bad, folder.pictures, max_bad)
 
 
-def too_many(bad: Sequence[Problem], pictures: int) -> DataError:
+def too_many(bad: Sequence[Problem], pictures: int, max_bad: float) -> DataError:
     """Make the first bad picture's error, which says that these are too many to be skipped.
 
     Args:
         bad: the problems whose effect is a skipped picture; one at least.
         pictures: in all.
+        max_bad: share of them that may be skipped.
 
     Returns:
         The error, to be raised.
     """
-    share = f"{len(bad)} of {pictures} pictures are unusable, at most {MAX_BAD:.0%} are skipped"
+    share = f"{len(bad)} of {pictures} pictures are unusable, more than max_bad={max_bad:g} allows"
     return replace(bad[0], what=f"{bad[0].what} ({share})").error()
 
 

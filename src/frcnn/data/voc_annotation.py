@@ -4,6 +4,7 @@ VOC's corners are 1-based and inclusive; `ops.boxes.from_voc` makes our continuo
 `<path>` and `<folder>` are never read: they name places on somebody else's machine.
 """
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -130,7 +131,10 @@ def _read_size(root: Element) -> Size | None:
     texts = element.text_of("height"), element.text_of("width")
     if not all(_NUMBER.fullmatch(text) and len(text) < 10 for text in texts):
         return None
-    size = Size(*(int(float(text)) for text in texts))
+    sides = [float(text) for text in texts]
+    if not all(map(math.isfinite, sides)):  # 1e400
+        return None
+    size = Size(*map(int, sides))
     return size if max(size) > 0 else None  # labelImg writes 0 x 0 when it does not know
 
 

@@ -15,7 +15,8 @@ from frcnn.data.dataset import Dataset
 from frcnn.demo.config import SceneConfig
 from frcnn.demo.scenes import CLASSES, draw_scenes, holds_scenes
 from frcnn.launch import TrainOptions, launch, train
-from frcnn.launch.asked import first_settings, require_possible
+from frcnn.launch.asked import first_settings
+from frcnn.launch.contradictions import require_possible
 from frcnn.launch.measure import MeasureOptions, measure
 from frcnn.launch.measured import Measured
 from frcnn.prediction.choice import Choice

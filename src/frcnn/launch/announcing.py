@@ -3,7 +3,7 @@
 from frcnn.data.dataset import Dataset
 from frcnn.data.problems import Report
 from frcnn.data.records import Split
-from frcnn.launch.asked import fitted_away
+from frcnn.launch.asked import fitted_away, overruled
 from frcnn.launch.material import FROM_SCRATCH, Say, require_usable, usable_pictures
 from frcnn.launch.options import TrainOptions
 from frcnn.launch.small_boxes import drop_small_boxes
@@ -13,13 +13,14 @@ from frcnn.presets import RunConfig
 
 
 def announce_usable(
-    dataset: Dataset, opened: tuple[Split, Split], say: Say, count: Counting
+    dataset: Dataset, opened: tuple[Split, Split], max_bad: float, say: Say, count: Counting
 ) -> tuple[Split, Split, Report]:
     """Leave out pictures that cannot be decoded, and say what the data is.
 
     Args:
         dataset: opened.
         opened: its training and its validation pictures.
+        max_bad: share of them that may be left out.
         say: told in a line each.
         count: shows how far decoding has come.
 
@@ -41,7 +42,7 @@ def announce_usable(
     summary = report.summary()
     if summary:
         say(summary)
-    require_usable(opened, (train, val), found)
+    require_usable(opened, (train, val), found, max_bad)
     return train, val, report
 
 
@@ -77,6 +78,8 @@ def announce_settings(
     say(f"model {config.preset}: {config.started_from}")
     if other := fitted_away(config, options):
         say(f"settings other than the preset's: {'; '.join(other)}")
+    for row in overruled(config, options):
+        warn(f"warning: {options['config']}: {row}, which data, weights or scheme decide")
     if config.started_from == FROM_SCRATCH and model.backbone.is_partly_frozen:
         backbone = config.model.backbone
         warn(

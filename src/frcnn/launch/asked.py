@@ -7,11 +7,12 @@ prints every value, as `frcnn presets show` does, does not undo the fitting. The
 which says what the run started from, counts whole.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from frcnn import machine, presets, settings
+from frcnn import presets, settings
 from frcnn.data.dataset import Dataset
 from frcnn.data.records import Split
 from frcnn.errors import ConfigError
@@ -22,9 +23,6 @@ from frcnn.presets import RunConfig
 from frcnn.weights import file as weights_file
 from frcnn.weights.backbone import BackboneWeights
 from frcnn.weights.torchvision import PUBLISHED
-
-if TYPE_CHECKING:
-    import torch
 
 _PLACES = {
     "scheme": "training.scheme",
@@ -132,8 +130,45 @@ def fitted_away(config: RunConfig, options: TrainOptions) -> list[str]:
     return rows
 
 
+def overruled(config: RunConfig, options: TrainOptions) -> list[str]:
+    """List what a run has otherwise than its config file says: data, weights or scheme decide it.
+
+    Args:
+        config: as `fitted_settings` gives it.
+        options: what was asked for.
+
+    Returns:
+        Sentences such as `model.classes was 7, is 3`; none where there is no file.
+    """
+    path = options.get("config")
+    if path is None:
+        return []
+    known = _known_preset(options)
+    filed = settings.to_mapping(_laid_over(_preset(options), config.data, options))
+    final = settings.to_mapping(config)
+    told = {name: settings.look_up_yaml(Path(path), name)[0] for name in ("model", "training")}
+    rows = settings.differences(_picked(filed, told), _picked(final, told))
+    if known is None:
+        return rows
+    preset = settings.to_mapping(known)  # what merely repeats it was not asked for
+    asked = settings.differences(_picked(preset, told), _picked(filed, told))
+    names = {row.partition(" ")[0] for row in asked}
+    return [row for row in rows if row.partition(" ")[0] in names]
+
+
+def _picked(values: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, Any]:
+    """Take of a config's values those that a file names."""
+    return {
+        name: _picked(values[name], each) if isinstance(each, Mapping) else values[name]
+        for name, each in told.items()
+        if each is not None and name in values
+    }
+
+
 def with_whole_paths(config: RunConfig) -> RunConfig:
-    """Make the paths absolute, so that the run is found again from any working directory.
+    """Make the paths absolute, so that what they name is found again from any working directory.
+
+    Links are followed where a run may stand behind them: `runs/latest` leads elsewhere tomorrow.
 
     Args:
         config: with data.
@@ -143,37 +178,13 @@ def with_whole_paths(config: RunConfig) -> RunConfig:
     """
     begin = config.start
     if begin.init:
-        begin = replace(begin, init=str(Path(begin.init).absolute()))
+        begin = replace(begin, init=str(Path(begin.init).resolve()))
     if begin.backbone_weights not in PUBLISHED and Path(begin.backbone_weights).is_file():
         weights = str(Path(begin.backbone_weights).absolute())
         begin = replace(begin, backbone_weights=weights)
     if begin.proposals:
-        begin = replace(begin, proposals=str(Path(begin.proposals).absolute()))
+        begin = replace(begin, proposals=str(Path(begin.proposals).resolve()))
     return replace(config, start=begin, data=str(Path(config.data).absolute()))
-
-
-def require_possible(config: RunConfig, device: "torch.device", classes: int) -> None:
-    """Refuse settings that only the computer or the data can refute, before a folder is made.
-
-    Args:
-        config: of a run.
-        device: that it will be computed on.
-        classes: how many the data has.
-
-    Raises:
-        ConfigError: the device lacks the number format (RC363), or `model.classes` was set to
-            another number than the data's (RC359).
-    """
-    machine.resolve_precision(config.training.precision, device)
-    if config.model.classes != classes:
-        raise ConfigError(
-            "RC359",
-            "model.classes",
-            "the data has another number of classes",
-            got=str(config.model.classes),
-            want=str(classes),
-            fix="leave it out: the number follows from the data",
-        )
 
 
 def on_data(config: RunConfig, data: str | Path | Dataset | None) -> RunConfig:

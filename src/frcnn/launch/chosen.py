@@ -27,8 +27,9 @@ class Wanted:
     """Folder of the data; None takes the run's own."""
     split: str | None
     """Which; None lets `usual` choose."""
-    usual: Callable[[Collection[str]], str]
-    """Chooses among the names of splits."""
+    usual: Callable[[Collection[str], str | None], str]
+    """Chooses among the names of splits; told the one that a run learnt from, where the data is
+    the run's own."""
 
 
 class Chosen(NamedTuple):
@@ -71,7 +72,7 @@ def choose_pictures(named: Path, wanted: Wanted, classes: Sequence[str]) -> Chos
             fix=f"name it: frcnn {wanted.verb} {named} --data DIR",
         )
     dataset = Dataset.open(wanted.data, classes=classes)
-    split = dataset.split(wanted.split or wanted.usual(tuple(dataset.splits)))
+    split = dataset.split(wanted.split or wanted.usual(tuple(dataset.splits), None))
     return Chosen(split, dataset.report, run, f"{dataset.name}-{split.name}")
 
 
@@ -86,7 +87,7 @@ def _run_of(named: Path) -> RunFolder | None:
 def _of_run(run: RunFolder, config: RunConfig, wanted: Wanted) -> Chosen:
     """Choose among the pictures of a run's data, the validation pictures that it took included."""
     dataset, train, val = open_data(config)
-    name = wanted.split or wanted.usual({*dataset.splits, "train", "val"})
+    name = wanted.split or wanted.usual({*dataset.splits, "train", "val"}, train.name)
     mine = {train.name: train, "val": val}
     if "train" not in dataset.splits:
         mine["train"] = train

@@ -1,11 +1,17 @@
-"""Options that contradict each other: what could not be heeded is refused, never left out."""
+"""Options that contradict each other, this computer or the data: refused, never left out."""
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
+from frcnn import machine
 from frcnn.errors import ConfigError
 from frcnn.launch.options import TrainOptions
-from frcnn.presets import RunConfig, StartConfig
+from frcnn.launch.scheme import begins_with_ours
+from frcnn.presets import RunConfig
 from frcnn.weights.torchvision import PUBLISHED
+
+if TYPE_CHECKING:
+    import torch
 
 _OF_A_NEW_RUN = (
     "model",
@@ -69,18 +75,18 @@ def require_same_scheme(before: RunConfig, after: RunConfig) -> None:
         raise _clash("resume", [f"training.scheme={new}"], f"the run's own scheme, {old}")
 
 
-def require_start(options: TrainOptions, start: StartConfig) -> None:
+def require_start(options: TrainOptions, config: RunConfig) -> None:
     """Refuse two starts at once, and a preprocessing where the weights bring their own.
 
     Args:
         options: as they were said.
-        start: what came of them and of the config file.
+        config: what came of them and of the config file; its start and scheme are read.
 
     Raises:
         ConfigError: they contradict each other (RC308).
     """
-    weights = start.backbone_weights
-    is_ours = start.init and options.get("scheme") != "head"  # there init only proposes
+    weights = config.start.backbone_weights
+    is_ours = begins_with_ours(config)
     if is_ours and options.get("backbone_weights") is not None:
         raise _clash("init", ["--backbone-weights"], "one start: weights of ours hold a backbone")
     if options.get("preprocessing") is None:
@@ -91,6 +97,30 @@ def require_start(options: TrainOptions, start: StartConfig) -> None:
     if weights in ("", "none") or weights in PUBLISHED:
         got = f"--backbone-weights {weights}" if weights else "no --backbone-weights"
         raise _clash("preprocessing", [got], want)
+
+
+def require_possible(config: RunConfig, device: "torch.device", classes: int) -> None:
+    """Refuse settings that only the computer or the data can refute, before a folder is made.
+
+    Args:
+        config: of a run.
+        device: that it will be computed on.
+        classes: how many the data has.
+
+    Raises:
+        ConfigError: the device lacks the number format (RC363), or `model.classes` was set to
+            another number than the data's (RC359).
+    """
+    machine.resolve_precision(config.training.precision, device)
+    if config.model.classes != classes:
+        raise ConfigError(
+            "RC359",
+            "model.classes",
+            "the data has another number of classes",
+            got=str(config.model.classes),
+            want=str(classes),
+            fix="leave it out: the number follows from the data",
+        )
 
 
 def _clash(option: str, others: Iterable[str], want: str) -> ConfigError:

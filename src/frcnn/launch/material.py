@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 
-from frcnn.data.dataset import MAX_BAD, Dataset, split_off, too_many, training_split
+from frcnn.data.dataset import Dataset, split_off, too_many, training_split
 from frcnn.data.pixel_check import check_pixels
 from frcnn.data.problems import Report
 from frcnn.data.records import Split
@@ -36,7 +36,8 @@ def open_data(config: RunConfig, opened: Dataset | None = None) -> tuple[Dataset
     """Open a run's data and give the pictures it trains and is validated on.
 
     Args:
-        config: its `data`, `classes`, `training_split`, `validation_share` and seed are read.
+        config: its `data`, `classes`, `training_split`, `validation_share`, `max_bad` and seed
+            are read.
         opened: the data set, where the caller has it open already.
 
     Returns:
@@ -57,7 +58,10 @@ def open_data(config: RunConfig, opened: Dataset | None = None) -> tuple[Dataset
             fix="name it: frcnn train --data DIR; frcnn demo makes some",
         )
     dataset = opened or Dataset.open(
-        config.data, classes=config.classes or None, training=config.training_split
+        config.data,
+        classes=config.classes or None,
+        training=config.training_split,
+        max_bad=config.max_bad,
     )
     whole = dataset.split(config.training_split or training_split(dataset.splits) or "train")
     if "val" in dataset.splits and whole.name != "val":
@@ -89,21 +93,24 @@ def usable_pictures(*splits: Split, count: Counting = uncounted) -> tuple[list[S
     return [usable for usable, _ in checked], report
 
 
-def require_usable(splits: Sequence[Split], usable: Sequence[Split], report: Report) -> None:
+def require_usable(
+    splits: Sequence[Split], usable: Sequence[Split], report: Report, max_bad: float
+) -> None:
     """Refuse data of which too much cannot be read.
 
     Args:
         splits: as they were opened.
         usable: what `usable_pictures` left of them.
         report: why it left no more.
+        max_bad: share of the pictures that may be left out.
 
     Raises:
-        DataError: more than one picture in a hundred cannot be read, or all of a split.
+        DataError: more of the pictures cannot be read, or all of a split.
     """
     bad = [problem for problem in report.problems if problem.effect == "picture skipped"]
     pictures = sum(map(len, splits))
-    if len(bad) > MAX_BAD * pictures or not all(map(len, usable)):
-        raise too_many(bad, pictures)
+    if len(bad) > max_bad * pictures or not all(map(len, usable)):
+        raise too_many(bad, pictures, max_bad)
 
 
 def backbone_weights(

@@ -8,7 +8,7 @@ import json
 from collections.abc import Collection, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypedDict
+from typing import Any, Literal, NamedTuple, TypedDict
 
 from frcnn import files, machine
 from frcnn.data.records import Split
@@ -26,18 +26,17 @@ from frcnn.launch.measured import (
     MeasuredDetections,
     MeasuredProposals,
     Metric,
+    require_form,
     require_metric,
 )
 from frcnn.prediction.counting import Tell, counting, uncounted
 from frcnn.prediction.own_files import require_free
 from frcnn.prediction.predictor import Detector
-from frcnn.prediction.saved import load_detector, trained_precision, weights_path
+from frcnn.prediction.saved import Saved, read_saved, trained_precision, weights_path
 from frcnn.prediction.splits import detect_split
 from frcnn.training.validation import proposal_figures_of
+from frcnn.types import name_of
 from frcnn.weights import file as weights_file
-
-if TYPE_CHECKING:
-    import torch
 
 METRICS = "metrics.json"
 """The file of all figures in an evaluation's folder."""
@@ -85,7 +84,9 @@ def measure(named: str | Path, options: MeasureOptions, say: Say) -> Measured:
     """
     metric = options.get("metric", "coco")
     require_metric(metric)
-    detector = _detector(Path(named), options, say)
+    require_form(options.get("save"))
+    saved = _saved(Path(named), options, say)
+    detector = saved.detector if metric == "proposals" else saved.whole
     wanted = Wanted(verb="eval", data=options.get("data"), split=options.get("split"), usual=_usual)
     chosen = choose_pictures(Path(named), wanted, detector.classes)
     if summary := chosen.report.summary():
@@ -133,25 +134,22 @@ def _results(folder: Path, metric: Metric) -> tuple[str, ...]:
     return (METRICS, *PLOTS, *(path.name for path in folder.glob("comp4_det_*")))
 
 
-def _detector(named: Path, options: MeasureOptions, say: Say) -> Detector:
+def _saved(named: Path, options: MeasureOptions, say: Say) -> Saved:
     """Read the detector, to compute in what training measured with, if the device can at all."""
     asked, device = options.get("precision", "auto"), options.get("device", "auto")
     header = weights_file.read_header(weights_path(named))
     trained = trained_precision(header, machine.resolve_device(device))
     if asked == "auto" and trained is not None:
-        asked = _name(trained)
+        asked = name_of(trained)
     batch = options.get("batch", 1)
-    detector = load_detector(named, device=device, precision=asked, batch=batch)
-    used, said = _name(detector.precision), header.extra.get("precision", _name(detector.precision))
+    saved = read_saved(named, device=device, precision=asked, batch=batch)
+    used = name_of(saved.detector.precision)
+    said = header.extra.get("precision", used)
     if used != said:
         say(f"warning: training measured in {said}, this is {used}: figures differ a little")
-    elif used == "bfloat16" != _name(machine.resolve_precision("auto", detector.device)):
+    elif used == "bfloat16" != name_of(machine.resolve_precision("auto", saved.detector.device)):
         say("computed in bfloat16, as in training, which this device only emulates: it is slow")
-    return detector
-
-
-def _name(dtype: "torch.dtype") -> str:
-    return str(dtype).removeprefix("torch.")
+    return saved
 
 
 def _confusion(judged: list[Judged], split: Split) -> Mapping[str, Any]:
@@ -178,7 +176,7 @@ def _usual_folder(named: Path, chosen: Chosen, metric: Metric) -> Path:
     return folder.with_name(f"{folder.name}-proposals") if metric == "proposals" else folder
 
 
-def _usual(names: Collection[str]) -> str:
+def _usual(names: Collection[str], _learnt: str | None) -> str:
     """Take what no training has seen; of a folder with one split that one."""
     known = [name for name in ("test", "val") if name in names]
     only = list(names) if len(names) == 1 else []

@@ -35,6 +35,26 @@ def require_metric(name: str) -> None:
         )
 
 
+def require_form(name: str | None) -> None:
+    """Refuse a form of results that cannot be written.
+
+    Args:
+        name: as asked for; None asks for none.
+
+    Raises:
+        ConfigError: there is none of this name (RC304).
+    """
+    if name not in (None, "voc"):
+        raise ConfigError(
+            "RC304",
+            "save",
+            "results cannot be saved in this form",
+            got=repr(name),
+            want="voc",
+            fix="leave it out, or save=voc for the files of the VOC devkit",
+        )
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Measured(ABC):
     """What an evaluation found, and where it is written."""

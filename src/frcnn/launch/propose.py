@@ -82,6 +82,6 @@ def propose(named: str | Path, out: str | Path, options: ProposeOptions, say: Sa
         )
 
 
-def _usual(names: Collection[str]) -> str:
+def _usual(names: Collection[str], learnt: str | None) -> str:
     """Take what is learnt from."""
-    return training_split(names) or "train"
+    return learnt or training_split(names) or "train"

@@ -21,10 +21,10 @@ from frcnn.launch.asked import (
     fitted_settings,
     on_data,
     overridden,
-    require_possible,
     with_whole_paths,
 )
 from frcnn.launch.contradictions import (
+    require_possible,
     require_resumable,
     require_same_pictures,
     require_same_scheme,
@@ -39,7 +39,13 @@ from frcnn.launch.material import (
     open_data,
 )
 from frcnn.launch.options import TrainOptions
-from frcnn.launch.scheme import given_proposals, keep_proposals, open_proposals
+from frcnn.launch.scheme import (
+    discard_proposals,
+    given_proposals,
+    keep_proposals,
+    open_proposals,
+    require_proposals,
+)
 from frcnn.model.faster_rcnn import FasterRCNN
 from frcnn.prediction.counting import Counting, counting, uncounted
 from frcnn.presets import RunConfig
@@ -94,13 +100,15 @@ def launch(
         return _resumed(RunFolder.open(Path(resumed)), data, options, say, warn)
     device = machine.resolve_device(options.get("device", "auto"))
     config = first_settings(data, options)
-    require_start(options, config.start)
+    require_start(options, config)
+    require_proposals(config)
     machine.resolve_precision(config.training.precision, device)  # before pictures are decoded
     dataset, train, val = _open(config, data, say)
     out = Path(options.get("out", "runs"))
     files.require_writable(out)
-    train, val, report = announce_usable(dataset, (train, val), say, _counting(options))
-    weights = backbone_weights(config, warn, _counting(options))
+    count = _counting(options)
+    weights = backbone_weights(config, warn, count)
+    train, val, report = announce_usable(dataset, (train, val), config.max_bad, say, count)
     config = with_whole_paths(fitted_settings(config, train, weights, options))
     require_possible(config, device, len(train.classes))
     train, small = announce_without_small_boxes(train, config, say)
@@ -109,12 +117,23 @@ def launch(
     for note in weights.notes if weights else ():
         say(f"backbone weights: {note}")
     announce_settings(config, model, options, say, warn)
-    stored = open_proposals(config, train, out)
-    run = RunFolder.create(out, dataset.name)
-    config = keep_proposals(stored, run, config)
+    stored = open_proposals(config, train, out, say)
+    run, config = _create(out, dataset.name, config, stored)
     _write_papers(run, config, report.plus(small.problems))
     say(f"run {run.path}")
     return Launched(job=_job(run, model, (train, val), config, device, options), config=config)
+
+
+def _create(
+    out: Path, name: str, config: RunConfig, stored: Path | None
+) -> tuple[RunFolder, RunConfig]:
+    """Make the run folder, with what came out of a pickle in it."""
+    try:
+        run = RunFolder.create(out, name)
+        return run, keep_proposals(stored, run, config)
+    except BaseException:
+        discard_proposals(stored, config)
+        raise
 
 
 def train(launched: Launched, display: Display) -> AnyFigures | None:
@@ -173,7 +192,8 @@ def _resumed(
     say(f"run {run.path}, resumed")
     dataset, train, val = _open(config, data, say)
     config = replace(config, data=str(Path(config.data).absolute()))
-    train, val, _ = announce_usable(dataset, (train, val), say, _counting(options))
+    count = _counting(options)
+    train, val, _ = announce_usable(dataset, (train, val), config.max_bad, say, count)
     train, _ = announce_without_small_boxes(train, config, say)
     model = _new_network(config)
     if not has_begun(run):

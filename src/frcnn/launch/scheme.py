@@ -1,16 +1,16 @@
 """What a scheme asks for before it begins: a network that it can train, proposals to learn on."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
-from frcnn.data.proposals import StoredProposals
+from frcnn import files
+from frcnn.data.proposals import StoredProposals, open_regular
 from frcnn.data.records import Split
 from frcnn.errors import ConfigError
 from frcnn.model.config import FasterRCNNConfig
-from frcnn.ops.picture_header import open_regular
 from frcnn.prediction.pickled_proposals import store_pickled
 from frcnn.presets import RunConfig
 from frcnn.run_folder import RunFolder
@@ -74,10 +74,12 @@ def require_scheme(config: RunConfig) -> None:
     if model.box_head.normalisation == "measured" and scheme not in _ON_STORED:
         got, want = "model.box_head.normalisation=measured", f"a scheme of {', '.join(_ON_STORED)}"
         raise _cannot_run(scheme, got, want)
-    _require_start(config)
+    require_proposals(config)
 
 
-def open_proposals(config: RunConfig, split: Split, folder: Path) -> Path | None:
+def open_proposals(
+    config: RunConfig, split: Split, folder: Path, say: Callable[[str], None]
+) -> Path | None:
     """Bring the proposals to learn on into our form, and refuse such as are not of these pictures.
 
     Args:
@@ -86,6 +88,7 @@ def open_proposals(config: RunConfig, split: Split, folder: Path) -> Path | None
         split: the training pictures.
         folder: where a pickle's proposals are written in our form, under a name that begins with a
             dot; `keep_proposals` moves it.
+        say: told what was taken over from a pickle.
 
     Returns:
         A file of ours that fits the pictures; None where the settings name none.
@@ -100,7 +103,8 @@ def open_proposals(config: RunConfig, split: Split, folder: Path) -> Path | None
     named = Path(config.start.proposals)
     if not _is_ours(named):
         out = folder / f".proposals.{os.getpid()}.tmp"
-        store_pickled(named, split, out)
+        taken = store_pickled(named, split, out)
+        say(f"proposals of {named}: {taken}".partition("\n")[0])
         return out
     given_proposals(config, split)
     return named
@@ -116,12 +120,29 @@ def keep_proposals(stored: Path | None, run: RunFolder, config: RunConfig) -> Ru
 
     Returns:
         The settings, which name the file that the run learns on.
+
+    Raises:
+        DiskError: it cannot be moved.
     """
     if stored is None or str(stored) == config.start.proposals:
         return config
     kept = (run.path / "proposals.safetensors").absolute()
-    stored.replace(kept)
+    try:
+        stored.replace(kept)
+    except OSError as error:
+        raise files.disk_error(error, kept) from error
     return replace(config, start=replace(config.start, proposals=str(kept)))
+
+
+def discard_proposals(stored: Path | None, config: RunConfig) -> None:
+    """Remove what came out of a pickle, where no run will learn on it.
+
+    Args:
+        stored: as `open_proposals` gives it; a file of the user's stays.
+        config: of the run.
+    """
+    if stored is not None and str(stored) != config.start.proposals:
+        stored.unlink(missing_ok=True)
 
 
 def given_proposals(config: RunConfig, split: Split) -> StoredProposals | None:
@@ -150,7 +171,17 @@ def _is_ours(named: Path) -> bool:
         return stream.read(9)[8:] == b"{"
 
 
-def _require_start(config: RunConfig) -> None:
+def require_proposals(config: RunConfig) -> None:
+    """Refuse a scheme without the proposals that it learns on, or with such as it does not.
+
+    Args:
+        config: its scheme and `start` are read.
+
+    Raises:
+        ConfigError: `head` lacks its proposals or the network that proposes in new pictures, or
+            another scheme has proposals (RC367).
+        DataError: the file cannot be opened (RC250).
+    """
     scheme, begin = config.training.scheme, config.start
     missing = [f"--{name}" for name in ("proposals", "init") if not getattr(begin, name)]
     if scheme == "head" and missing:
@@ -171,6 +202,8 @@ def _require_start(config: RunConfig) -> None:
             want="--scheme head",
             fix="leave --proposals out, or choose the scheme head",
         )
+    if begin.proposals:
+        open_regular(Path(begin.proposals)).close()
 
 
 def _cannot_run(scheme: Scheme, got: str, want: str) -> ConfigError:

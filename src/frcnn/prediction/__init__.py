@@ -10,6 +10,12 @@ sources.py           files, folders and patterns -> picture files
 folder.py            a whole folder: results on disk as they come, faults counted, resumable
 diary.py             the file that a folder's run is resumed from
 writers.py           pictures with boxes, JSON, CSV
+summary.py           what a folder's run came to
+splits.py            a whole split: its detections, its proposals
+proposing.py         a split's proposals into a file
+pickled_proposals.py the same in the form of the authors' code, written and read
+picture_files.py     pictures with boxes, written
+own_files.py         files of the user's, which results never replace
 saved.py             a detector from a run folder or a weights file
 counting.py          how far it has come, for people
 """

@@ -21,6 +21,7 @@ from frcnn import machine
 from frcnn.errors import ModelFileError
 
 _NORMS = (nn.BatchNorm2d, FrozenBatchNorm2d)
+_SCALES = ("delta_mean", "delta_std")  # multiplied in float32 when boxes are decoded
 Module = TypeVar("Module", bound=nn.Module)
 
 
@@ -43,7 +44,8 @@ def inference_copy(module: Module, device: torch.device, dtype: torch.dtype) -> 
         table[id(norm)] = nn.Identity()
     for name, tensor in (*module.named_parameters(), *module.named_buffers()):
         _require_finite(name, tensor)
-        table[id(tensor)] = _converted(tensor, device, dtype)
+        wide = torch.float32 if name.endswith(_SCALES) else dtype
+        table[id(tensor)] = _converted(tensor, device, wide)
     return copy.deepcopy(module, table).eval()
 
 

@@ -19,7 +19,7 @@ from torch import Tensor
 from frcnn import files
 from frcnn.data.box_checks import TOLERANCE
 from frcnn.data.proposal_checks import other_pictures
-from frcnn.data.proposals import PictureProposals, open_regular
+from frcnn.data.proposals import PictureProposals, StoredProposals, open_regular
 from frcnn.data.proposals_writer import write_proposals
 from frcnn.data.records import Split
 from frcnn.errors import DataError
@@ -107,6 +107,29 @@ def store_pickled(pickled: Path, split: Split, out: Path) -> Taken:
         maker = {"pickle": pickled.name, "scores": "of the pickle" if scored else "minus the row"}
         boxes = write_proposals(out, split, found, maker=maker)
     return Taken(path=out, pictures=len(split), boxes=boxes, clipped=reading.clipped)
+
+
+def holds_proposals(path: Path) -> bool:
+    """Tell whether a file holds stored proposals, ours or a pickle of arrays.
+
+    Args:
+        path: any file.
+
+    Returns:
+        False for whatever else it holds.
+    """
+    try:
+        StoredProposals.open(path)
+    except DataError:
+        pass
+    else:
+        return True
+    try:
+        with open_regular(path) as stream:
+            find_arrays(stream, str(path))
+    except DataError:
+        return False
+    return True
 
 
 class _Reading:

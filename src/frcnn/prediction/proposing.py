@@ -16,14 +16,13 @@ from frcnn.data.proposals_writer import write_proposals
 from frcnn.data.records import Split
 from frcnn.errors import ConfigError
 from frcnn.model.proposals import ProposalConfig
-from frcnn.prediction.pickled_proposals import write_pickled
+from frcnn.prediction.own_files import require_free
+from frcnn.prediction.pickled_proposals import holds_proposals, write_pickled
 from frcnn.prediction.predictor import Detector
 from frcnn.prediction.splits import propose_both_ways, propose_split
 
 Format = Literal["frcnn", "pickle"]
 FORMATS = ("frcnn", "pickle")
-ALL = 10**9
-"""More anchors than any picture has."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -93,7 +92,7 @@ def training_proposals(detector: Detector, proposals: int | None = None) -> Prop
     """
     own = detector.module.config.proposals_train
     most = own.after_nms if proposals is None else proposals
-    return replace(own, before_nms=ALL, after_nms=most)
+    return replace(own, before_nms=None, after_nms=most)
 
 
 def store_proposals(
@@ -115,11 +114,13 @@ def store_proposals(
         What it came to.
 
     Raises:
-        ConfigError: the number of proposals is below 1.
+        ConfigError: the number of proposals is below 1, or something other than stored proposals
+            has the file's name (RC372).
         PictureError: a picture cannot be read; nothing is written then.
         DiskError: the place cannot be written to.
     """
     began = time.monotonic()
+    _require_free(order.out)
     files.require_writable(order.out.parent)
     config = training_proposals(detector, order.proposals)
     run = propose_both_ways if order.mirrored else propose_split
@@ -136,6 +137,13 @@ def store_proposals(
         mirrored=order.mirrored,
         seconds=time.monotonic() - began,
     )
+
+
+def _require_free(out: Path) -> None:
+    """Refuse a folder, and a file that holds no proposals: it is somebody's."""
+    if out.is_file() and holds_proposals(out):
+        return
+    require_free(out.parent, [out.name])
 
 
 def _write(

@@ -19,7 +19,7 @@ from frcnn.errors import ConfigError, PictureError, ShapeError
 from frcnn.ops import boxes as box_ops
 from frcnn.ops import pictures
 from frcnn.prediction.picture_files import encode, kind_of, write_picture
-from frcnn.types import Detections, Size
+from frcnn.types import Detections, Size, name_of
 
 if TYPE_CHECKING:
     import supervision
@@ -279,7 +279,7 @@ def _rows(which: Which, count: int) -> Tensor:
     if rows.dtype == torch.bool and rows.shape == (count,):
         return rows.nonzero()[:, 0]
     if rows.ndim != 1 or rows.dtype.is_floating_point or rows.dtype == torch.bool:
-        got = f"{list(rows.shape)} {str(rows.dtype).removeprefix('torch.')}"
+        got = f"{list(rows.shape)} {name_of(rows.dtype)}"
         raise ShapeError(
             "Result[...]", got=got, want=f"rows, a slice, or a mask of {count} true or false"
         )

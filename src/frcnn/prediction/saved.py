@@ -26,6 +26,20 @@ class Saved:
     header: weights_file.Header
 
     @property
+    def whole(self) -> Detector:
+        """The detector, for who asks both stages. ModelFileError RC539: its head never learnt."""
+        if not self.header.has_head:
+            raise ModelFileError(
+                "RC539",
+                str(self.path),
+                "the weights are those of an RPN: the head behind it was never trained",
+                got="a run that trained the first stage alone",
+                want="a detector",
+                fix="use what it has: frcnn propose, or frcnn eval --metric proposals",
+            )
+        return self.detector
+
+    @property
     def about(self) -> Mapping[str, str]:
         """Which weights these are, wherever the file is moved to: two names and the checksum."""
         path = self.path.resolve()
@@ -38,8 +52,23 @@ class Saved:
 def load_detector(
     named: str | Path, *, device: str = "auto", precision: str = "auto", batch: int = 1
 ) -> Detector:
-    """Make a detector of a run's best weights, or of a weights file: that of `read_saved`."""
-    return read_saved(named, device=device, precision=precision, batch=batch).detector
+    """Make a detector of a run's best weights, or of a weights file.
+
+    Args:
+        named: a run folder or a .safetensors file of ours.
+        device: as `read_saved` takes it.
+        precision: as `read_saved` takes it.
+        batch: most pictures computed at once.
+
+    Returns:
+        The detector.
+
+    Raises:
+        ConfigError: the folder is no run, or the device is not there.
+        ModelFileError: the file is damaged, not ours, or of an unknown network, or its head was
+            never trained (RC539).
+    """
+    return read_saved(named, device=device, precision=precision, batch=batch).whole
 
 
 def read_saved(

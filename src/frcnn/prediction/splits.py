@@ -126,7 +126,8 @@ def propose_for_evaluation(
 
     Args:
         detector: whose first stage; its model's own NMS and smallest side are used, with more
-            proposals than it passes on. The first ones are those that it passes on.
+            proposals than it passes on: those that it passes on come first, where it takes at
+            least as many into NMS as are taken here.
         split: pictures with true boxes, of any classes.
         on_picture: told how many pictures are done.
 

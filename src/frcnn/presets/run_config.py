@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from frcnn.data.dataset import MAX_BAD
 from frcnn.errors import ConfigError
 from frcnn.model.config import FasterRCNNConfig
 from frcnn.training.job import TrainingConfig
@@ -37,6 +38,8 @@ class RunConfig:
     pictures, else the only one there is."""
     validation_share: float = 0.2
     """Of the training pictures, where the data has no validation split."""
+    max_bad: float = MAX_BAD
+    """Share of the pictures that may be unusable and left out, with a report; more are an error."""
     start: StartConfig = field(default_factory=StartConfig)
     started_from: str = ""
     """Filled in by training: what the weights really came from."""
@@ -52,4 +55,13 @@ class RunConfig:
                 got=str(self.validation_share),
                 want="a number in (0, 1)",
                 fix="0.2 takes a fifth for validation",
+            )
+        if not 0 <= self.max_bad <= 1:
+            raise ConfigError(
+                "RC350",
+                "max_bad",
+                "not a share of the pictures",
+                got=str(self.max_bad),
+                want="a number in [0, 1]",
+                fix="0.01 leaves out up to one picture in a hundred",
             )

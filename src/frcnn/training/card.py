@@ -50,12 +50,23 @@ def write_card(run: RunFolder, splits: Mapping[str, Split], preset: str, started
         "",
         "## Limits",
         "",
-        "The detector knows the classes above and pictures like those it was trained on; it always "
-        "answers with one of its classes or with nothing. Rights in the pictures and in the "
-        "weights it started from may bind the use of these weights.",
+        f"{_limits(run)} Rights in the pictures and in the weights it started from may bind the "
+        "use of these weights.",
         "",
     ]
     files.write_text(run.model_card, "\n".join(lines))
+
+
+def _limits(run: RunFolder) -> str:
+    if run.best.exists() and not weights_file.read_header(run.best).has_head:
+        return (
+            "It is a region proposal network: it finds where something is, never what; the head "
+            "behind it was not trained."
+        )
+    return (
+        "The detector knows the classes above and pictures like those it was trained on; it always "
+        "answers with one of its classes or with nothing."
+    )
 
 
 def _data_rows(splits: Mapping[str, Split]) -> list[str]:

@@ -31,11 +31,6 @@ class Phase:
     judged_by: Literal["detections", "proposals"] = "detections"
     """What the validation figures are of."""
 
-    @property
-    def needs_proposals(self) -> bool:
-        """Whether it learns on stored proposals."""
-        return self.objective is second_stage_losses
-
     def prepare(self, model: FasterRCNN) -> None:
         """Let these parts of a new network learn, and hold the others still.
 

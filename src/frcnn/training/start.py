@@ -87,11 +87,13 @@ def take_weights(
     require_fit(
         shapes, {n: s for n, s in wanted.items() if n not in counters}, origin, optional=counters
     )
-    known = [name for name in classes if name in header.classes]
+    theirs = header.classes if header.has_head else ()  # else its classes were never learnt
+    known = [name for name in classes if name in theirs]
     with torch.no_grad():
         for name, tensor in shared.items():
             own[name].copy_(tensor)
-        _take_classes(model, classes, header.classes, tensors)
+        if theirs:
+            _take_classes(model, classes, theirs, tensors)
     new = [name for name in classes if name not in known]
     kept = f"weights from {origin}, {len(known)} classes known"
     return f"{kept}, new ones start from random numbers: {', '.join(new)}" if new else kept

@@ -54,6 +54,11 @@ class Header:
     sha256: str = ""
     """64 hexadecimal digits once the header has been in a file; set by `save`."""
 
+    @property
+    def has_head(self) -> bool:
+        """Whether the second stage was trained, too; a training of the RPN alone says so."""
+        return self.extra.get("judged_by") != "proposals"
+
     def __post_init__(self) -> None:
         fault = _fault_of_classes(self.classes)
         if fault:
