@@ -5,14 +5,20 @@ the library promises of them (`assert_boxes`, `assert_detections`, `assert_datas
 """
 
 import errno
+import multiprocessing
 import os
+import pickle
 import shutil
 import socket
 import sys
 import tempfile
+import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
 from ipaddress import ip_address
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +29,8 @@ from PIL import Image, ImageDraw
 from torch import Tensor, nn
 
 from frcnn.model import backbone
+from frcnn.training.distributed import World
+from frcnn.training.joining import joined
 from frcnn.types import Detections, Size, Target
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -288,3 +296,82 @@ def _thin_resnet18(weights: None) -> nn.Module:
             "layer3": stage(16, 256, 2),
         }
     )
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How one of several processes ended."""
+
+    code: int
+    """Exit code; minus the signal's number where one ended it."""
+    value: Any = None
+    """What it made, or the error it raised as text."""
+    kind: str = ""
+    """The error's class."""
+    seconds: float = 0.0
+    """From the moment that its work began."""
+
+
+@pytest.fixture(scope="session")
+def in_processes() -> Callable[..., list[Ended]]:
+    """Forks processes that join each other over gloo: `in_processes(work)` calls `work(world)`.
+
+    The work may be any local function: a forked process knows all that the test knows.
+    """
+    return _in_processes
+
+
+def _in_processes(work: Callable[[World], Any], size: int = 2) -> list[Ended]:
+    context = multiprocessing.get_context("fork")
+    with closing(socket.socket()) as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    started = []
+    for rank in range(size):
+        ours, theirs = context.Pipe()
+        process = context.Process(target=_one_of_them, args=(rank, size, port, work, theirs))
+        process.start()
+        theirs.close()
+        started.append((process, ours))
+    try:
+        return [_end_of(*each) for each in started]
+    finally:
+        for process, _ in started:
+            process.kill()
+
+
+def _end_of(process: Any, pipe: Connection) -> Ended:
+    told = {}
+    if pipe.poll(200):
+        try:
+            told = pickle.loads(pipe.recv_bytes())
+        except EOFError:  # killed before it said anything
+            told = {}
+    process.join(30)
+    assert process.exitcode is not None, "it hangs"
+    return Ended(code=process.exitcode, **told)
+
+
+def _one_of_them(rank: int, size: int, port: int, work: Callable, pipe: Connection) -> None:
+    os.environ |= {
+        "RANK": str(rank),
+        "LOCAL_RANK": str(rank),
+        "WORLD_SIZE": str(size),
+        "GROUP_RANK": "0",
+        "MASTER_ADDR": "127.0.0.1",
+        "MASTER_PORT": str(port),
+        "GLOO_SOCKET_IFNAME": "lo",
+    }
+    code, told, began = 0, {}, time.monotonic()
+    try:
+        with joined() as world:
+            began = time.monotonic()
+            told = {"value": work(world)}
+    except BaseException as error:
+        told = {"value": str(error), "kind": type(error).__name__}
+        code = getattr(error, "exit_code", getattr(error, "code", 1))
+    told["seconds"] = time.monotonic() - began
+    pipe.send_bytes(
+        pickle.dumps(told)
+    )  # tensors by value: their process is gone when they are read
+    os._exit(code)

@@ -28,6 +28,15 @@ WANTED = {  # pages that must be there
     "docs/results.md",
     "docs/performance.md",
     "docs/errors.md",
+    "docs/many_machines.md",
+}
+OF_TORCHRUN = {  # options of PyTorch's launcher that a page names
+    *("--standalone", "--nnodes", "--nproc-per-node", "--max-restarts", "--local-addr"),
+    *("--rdzv-backend", "--rdzv-endpoint", "--rdzv-id"),
+}
+OF_SLURM = {
+    *("--job-name", "--nodes", "--ntasks-per-node", "--gpus-per-node", "--cpus-per-task"),
+    *("--signal", "--kill-on-bad-exit"),
 }
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
@@ -152,10 +161,24 @@ def test_options_exist(page: Path) -> None:
     kinds = (kind for kind in named_kinds.values() if is_dataclass(kind))
     known = {f"--{field.name.replace('_', '-')}" for kind in kinds for field in fields(kind)}
     named = set(re.findall(r"(?<![\w-])--[a-z]+(?:-[a-z]+)*", page.read_text()))
-    unknown = named - known - {"--set", "--help", "--version", "--option"}
+    unknown = named - known - {"--set", "--help", "--version", "--option"} - OF_TORCHRUN - OF_SLURM
     assert not unknown, f"{page.name} names options that do not exist: {sorted(unknown)}"
 
 
 @pytest.mark.parametrize("verb", ["demo", "train", "eval", "propose", "predict", "doctor"])
 def test_every_verb_is_shown_somewhere(verb: str) -> None:
     assert any(words[:1] == [verb] for page in READ_BY_USERS for words in commands(page))
+
+
+def test_torchrun_has_the_options_that_are_named() -> None:
+    from torch.distributed.run import get_args_parser
+
+    assert set(get_args_parser()._option_string_actions) >= OF_TORCHRUN
+
+
+def test_torchrun_is_given_words_that_we_understand() -> None:
+    page = (ROOT / "docs" / "many_machines.md").read_text().replace("\\\n", " ")
+    found = re.findall(r"torchrun .* -m frcnn (.*)$", page, flags=re.MULTILINE)
+    assert len(found) >= 4
+    for words in found:
+        assert callable(understood(shlex.split(words)))

@@ -16,7 +16,7 @@ WANTED = {  # pictures, annotations, files, training, model files, prediction, c
     "A": range(1, 49),
     "B": [*range(1, 15), 17, 18, 19, 20],
     "C": [1, 2, 3, 4, 5, 6, 9],
-    "D": [1, *range(3, 15), 16, 17, 18, 19, 20],
+    "D": range(1, 21),
     "E": [1, 2, 3, 4, 7, 8, 9],
     "F": range(1, 10),
     "H": [1, 2, 4],

@@ -37,7 +37,8 @@ from frcnn.prediction.sources import expand
 from frcnn.prediction.summary import Summary
 from frcnn.run_folder import RunFolder, make_numbered
 from frcnn.settings import nearest
-from frcnn.training.progress import Quiet, display_for
+from frcnn.training.joining import joined
+from frcnn.training.progress import Quiet, Silent, display_for
 from frcnn.training.validation import AnyFigures, figures_of, proposal_figures_of
 
 
@@ -48,6 +49,8 @@ class Run:
     folder: RunFolder
     figures: AnyFigures | None
     """The last evaluation's; None when there was nothing left to train."""
+    rank: int = 0
+    """Which of the processes that trained it together this one is."""
 
     @property
     def path(self) -> Path:
@@ -107,11 +110,12 @@ def train(data: str | Path | Dataset | None = None, **options: Unpack[TrainOptio
         FrcnnError: what is wrong, where, and what to do about it.
     """
     _require_known("train", options, TrainOptions)
-    quiet = options.get("quiet", False)
-    display = Quiet() if quiet else display_for()
-    launched = launch(data, options, _silent if quiet else _say, display.warn)
-    figures = train_launched(launched, display)
-    return Run(folder=launched.job.run, figures=figures)
+    with joined() as world:
+        quiet = options.get("quiet", False) or not world.leads
+        display = (Quiet() if quiet else display_for()) if world.leads else Silent()
+        launched = launch(data, options, _silent if quiet else _say, display.warn, world)
+        figures = train_launched(launched, display)
+    return Run(folder=launched.job.run, figures=figures, rank=world.rank)
 
 
 @overload

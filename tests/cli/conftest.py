@@ -21,6 +21,7 @@ class StandIn:
     raises: BaseException | None = None
     failures: Sequence[Problem] = ()
     is_empty: bool = False
+    rank: int = 0
 
     def to_json(self) -> Mapping[str, object]:
         return {"answer": 42}

@@ -94,10 +94,13 @@ def test_every_option_of_train_arrives(frcnn_command, api) -> None:
     }
 
 
+TRAIN_WORDS = {"data", "json", "debug", "processes"}
+
+
 @pytest.mark.parametrize(
     ("words", "python", "only_words", "only_python"),
     [
-        (options.TrainOptions, launch.TrainOptions, {"data", "json", "debug"}, {"callbacks"}),
+        (options.TrainOptions, launch.TrainOptions, TRAIN_WORDS, {"callbacks"}),
         (options.DemoOptions, TourOptions, {"config", "json", "debug"}, set()),
         (options.EvalOptions, MeasureOptions, {"config", "json", "debug"}, set()),
         (options.PredictOptions, PredictOptions, {"config", "json", "debug", "strict"}, set()),

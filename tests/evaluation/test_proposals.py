@@ -15,6 +15,7 @@ from frcnn.evaluation.proposals import (
     SIZES,
     ProposalFigures,
     Proposed,
+    added,
     evaluate_proposals,
 )
 from frcnn.types import Target
@@ -195,6 +196,13 @@ def test_the_same_to_the_bit_in_any_order_and_one_after_the_other(random_pairs, 
     shuffled = random.Random(seed).sample(pictures, len(pictures))
     for some in (pictures[::-1], shuffled, iter(pictures)):
         assert evaluate_proposals(some) == want
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_parts_add_up_to_the_whole_even_empty_ones(random_pairs, seed: int) -> None:
+    pictures = proposed(random_pairs(seed)[0])
+    parts = [evaluate_proposals(pictures[n::3]) for n in range(3)]
+    assert added([*parts, evaluate_proposals([])]) == evaluate_proposals(pictures)
 
 
 def test_labels_do_not_matter_and_nothing_is_changed(random_pairs) -> None:

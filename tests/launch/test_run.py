@@ -12,6 +12,7 @@ import torch
 
 from frcnn import presets, settings
 from frcnn.errors import ConfigError, DataError, DiskError, ModelFileError, TrainingError
+from frcnn.launch import resumed
 from frcnn.launch import run as run_module
 from frcnn.launch.run import launch, train
 from frcnn.presets import RunConfig
@@ -161,7 +162,7 @@ def test_a_start_from_scratch_stays_one(
     def never(*_: Any) -> None:
         raise AssertionError("nobody asks for weights")
 
-    monkeypatch.setattr(run_module, "backbone_weights", never)
+    monkeypatch.setattr(resumed, "backbone_weights", never)
     launch(None, {"resume": run.path, "device": "cpu"}, said.append)
 
 

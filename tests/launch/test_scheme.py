@@ -13,9 +13,10 @@ from frcnn import presets
 from frcnn.data.dataset import Dataset
 from frcnn.data.proposals import StoredProposals
 from frcnn.errors import ConfigError, DataError, ModelFileError
+from frcnn.launch.launched import Launched
 from frcnn.launch.measure import measure
 from frcnn.launch.propose import propose
-from frcnn.launch.run import Launched, launch, train
+from frcnn.launch.run import launch, train
 from frcnn.launch.scheme import begins_with_ours, network_for, require_scheme
 from frcnn.presets import RunConfig, StartConfig
 from frcnn.run_folder import RunFolder

@@ -10,7 +10,7 @@ import pytest
 from frcnn.errors import DataError, ModelFileError
 from frcnn.run_folder import RunFolder
 from frcnn.training import checkpoint
-from frcnn.training.course import Course, first_network, has_begun, require_same_run
+from frcnn.training.course import Course, first_network, require_same_run
 from frcnn.training.job import Job
 from frcnn.training.log import Diary
 from frcnn.training.progress import Quiet
@@ -68,10 +68,6 @@ def test_proposals_of_other_pictures_are_refused(make_course: Make, tmp_path: Pa
     with pytest.raises(DataError) as caught:
         run(Course(job=job, display=Quiet()))
     assert "proposals" in caught.value.place
-
-
-def test_a_run_that_took_no_step_has_not_begun(tmp_path: Path) -> None:
-    assert not has_begun(RunFolder(tmp_path))
 
 
 def test_mirrored_proposals_may_be_computed(make_course: Make) -> None:

@@ -301,14 +301,14 @@ def test_d07_a_signal_in_an_evaluation_is_heard_at_the_next_picture(
     fit(whole, Quiet())
     real, seen = judge.figures_of, []
 
-    def interrupted(*arguments: Any, on_picture: Callable[[int], None]) -> Any:
+    def interrupted(*arguments: Any, on_picture: Callable[[int], None], **world: Any) -> Any:
         def look(done: int) -> None:
             seen.append(done)
             if len(seen) == (1 if step == 3 else 4):
                 signal.raise_signal(signal.SIGTERM)
             on_picture(done)
 
-        return real(*arguments, on_picture=look)
+        return real(*arguments, on_picture=look, **world)
 
     monkeypatch.setattr(judge, "figures_of", interrupted)
     with pytest.raises(Interrupted) as caught:

@@ -7,7 +7,7 @@ import pytest
 
 from frcnn.prediction import counting
 from frcnn.training import progress
-from frcnn.training.progress import Bar, Lines, Quiet, display_for, losses_text, table_row
+from frcnn.training.progress import Bar, Lines, Quiet, Silent, display_for, losses_text, table_row
 from frcnn.training.step import StepReport
 
 
@@ -103,6 +103,15 @@ def test_quiet_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     with Quiet() as display:
         display.step(report(1), 2)
         display.say("never")
+    assert capsys.readouterr() == ("", "")
+
+
+def test_what_another_process_shows_is_not_shown_twice(capsys: pytest.CaptureFixture[str]) -> None:
+    with Silent() as display:
+        display.begin("step 1 of 4")
+        display.step(report(1), 2)
+        display.say("never")
+        display.warn("warning: look")
     assert capsys.readouterr() == ("", "")
 
 

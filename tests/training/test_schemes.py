@@ -9,12 +9,13 @@ from torch import Tensor
 
 from frcnn.model.faster_rcnn import FasterRCNN
 from frcnn.run_folder import RunFolder
-from frcnn.training.course import Course, has_begun
+from frcnn.training.course import Course
 from frcnn.training.job import Job
 from frcnn.training.log import Diary
 from frcnn.training.progress import Quiet
 from frcnn.training.schemes import SCHEMES
 from frcnn.training.step import StepReport
+from frcnn.training.steps import has_begun
 from frcnn.weights import file as weights_file
 
 Make = Callable[..., Job]

@@ -5,6 +5,7 @@ app.py          which verbs there are; their code is fetched when one is called
 options.py      what each verb can be told, and in which range (propose_options.py: one of them)
 option_files.py a file of options, under what was typed
 words.py        one typed word into a number or a text, strictly
+several.py      train again as several processes
 verbs.py        demo, train, eval, propose, predict, doctor
 presets.py      presets list, presets show
 usage.py        mistakes on the command line, in our form of error

@@ -147,6 +147,8 @@ class TrainOptions(Computing):
     """caffe or torchvision: what a weights file expects of pictures if it does not say so."""
     resume: _Path = None
     """Go on with this run, exactly where it stopped."""
+    processes: _Whole = None
+    """Train with so many processes on this machine; docs/many_machines.md for several."""
     out: _Path = None
     """The folder of all runs. [default: runs]"""
     config: _Path = None
@@ -161,6 +163,7 @@ class TrainOptions(Computing):
         self._within("workers", 0, 256)
         self._within("seed", 0, 2**32 - 1)
         self._within("patience", 1, _MOST)
+        self._within("processes", 1, 1024)
         self._one_of("preprocessing", PREPROCESSING)
         self._one_of("scheme", SCHEMES)
         _require_pairs(self.settings)

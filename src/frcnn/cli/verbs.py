@@ -15,6 +15,7 @@ from frcnn.cli.options import (
     TrainOptions,
 )
 from frcnn.cli.propose_options import ProposeOptions
+from frcnn.cli.several import in_processes
 from frcnn.errors import ConfigError
 
 _Model = Annotated[str, Parameter(converter=words.text)]
@@ -42,6 +43,8 @@ def train_(options: Annotated[TrainOptions | None, Parameter(name="*")] = None) 
     With --data alone: a light model, its published weights, a length that fits the data.
     """
     said = options or TrainOptions()
+    if (said.processes or 1) > 1:
+        return in_processes(said)
     from frcnn import api
 
     names = (
@@ -59,7 +62,8 @@ def train_(options: Annotated[TrainOptions | None, Parameter(name="*")] = None) 
     more = ("out", "backbone_weights", "preprocessing", "device", "precision", "config", "settings")
     with alone_on_stdout(said):
         answer = api.train(said.data, **said.said(*names, *more, "quiet"))
-    give(answer, said)
+    if answer.rank == 0:
+        give(answer, said)
     return 0
 
 

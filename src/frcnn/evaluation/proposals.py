@@ -14,7 +14,7 @@ Letters: P proposals and G objects of a picture, K pairs of them; T overlaps; L 
 proposals; S sizes.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -184,6 +184,26 @@ def evaluate_proposals(pictures: Iterable[Proposed]) -> ProposalFigures:
             (size, limit): tuple(found[s, n].tolist())
             for s, size in enumerate(SIZES)
             for n, limit in enumerate(LIMITS)
+        },
+    )
+
+
+def added(figures: Sequence[ProposalFigures]) -> ProposalFigures:
+    """Put the figures of parts of a split together; all of them are counts.
+
+    Args:
+        figures: of parts that share no picture, one or more.
+
+    Returns:
+        Those of the whole, as `evaluate_proposals` gives them for all pictures at once.
+    """
+    return ProposalFigures(
+        pictures=sum(each.pictures for each in figures),
+        proposals={n: sum(each.proposals[n] for each in figures) for n in LIMITS},
+        objects={size: sum(each.objects[size] for each in figures) for size in SIZES},
+        found={
+            key: tuple(map(sum, zip(*(each.found[key] for each in figures), strict=True)))
+            for key in figures[0].found
         },
     )
 

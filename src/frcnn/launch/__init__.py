@@ -9,7 +9,10 @@ scheme.py          what a scheme asks for: a network that it can train, proposal
 kept.py            the settings that a run keeps
 small_boxes.py     true boxes that resizing leaves nothing of
 announcing.py      what a person is told of it before it begins
-run.py             a run folder with its papers, a job, and the training itself
+run.py             a run folder with its papers, and the training itself
+resumed.py         a run that goes on where it stopped
+launched.py        a run's parts together, the same in all of its processes
+processes.py       several processes on this machine
 chosen.py          the pictures that a trained detector looks at
 measure.py         a trained detector on a split: figures and plots
 measured.py        what that answers
@@ -19,8 +22,9 @@ All that is decided here is written down before the first step: `config.yaml` ho
 setting, so that `frcnn train --config RUN/config.yaml` does it again.
 """
 
+from frcnn.launch.launched import Launched
 from frcnn.launch.material import open_data
 from frcnn.launch.options import TrainOptions
-from frcnn.launch.run import Launched, launch, train
+from frcnn.launch.run import launch, train
 
 __all__ = ["Launched", "TrainOptions", "launch", "open_data", "train"]

@@ -1,15 +1,54 @@
 """What a person is told of a run before it begins: its data, its settings, what may surprise."""
 
+from contextlib import suppress
+from pathlib import Path
+
 from frcnn.data.dataset import Dataset
 from frcnn.data.problems import Report
 from frcnn.data.records import Split
+from frcnn.errors import DataError, FrcnnError
 from frcnn.launch.asked import fitted_away, overruled
-from frcnn.launch.material import FROM_SCRATCH, Say, require_usable, usable_pictures
+from frcnn.launch.material import (
+    FROM_SCRATCH,
+    Say,
+    open_data,
+    require_usable,
+    usable_pictures,
+)
 from frcnn.launch.options import TrainOptions
 from frcnn.launch.small_boxes import drop_small_boxes
 from frcnn.model.faster_rcnn import FasterRCNN
 from frcnn.prediction.counting import Counting
 from frcnn.presets import RunConfig
+
+
+def announce_open(
+    config: RunConfig, data: str | Path | Dataset | None, say: Say
+) -> tuple[Dataset, Split, Split]:
+    """Open the data; where it cannot be used, say all that is wrong with it before the error.
+
+    Args:
+        config: names the data.
+        data: the data set where it is open already; else the config's is opened.
+        say: told what is wrong.
+
+    Returns:
+        The data set, the pictures to train on, and those to validate on.
+
+    Raises:
+        DataError: the data cannot be used.
+    """
+    if isinstance(data, Dataset):
+        return open_data(config, data)
+    try:
+        return open_data(config)
+    except DataError:
+        with suppress(FrcnnError):
+            classes = config.classes or None
+            found = Dataset.open(config.data, classes=classes, bad_data="report").report
+            if found.problems:
+                say(found.summary())
+        raise
 
 
 def announce_usable(

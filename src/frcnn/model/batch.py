@@ -102,6 +102,8 @@ class Prepared:
     """[3, h, w] float32, resized and normalised."""
     original: Size
     """Of the picture before resizing."""
+    room: Size | None = None
+    """At least so large its batch is padded: to the size of a batch that it is a share of."""
 
 
 def prepare(picture: Tensor, config: PictureConfig) -> Prepared:
@@ -155,8 +157,9 @@ def to_batch(prepared: Sequence[Prepared], config: PictureConfig) -> ImageBatch:
     if not prepared:
         raise ShapeError("to_batch: prepared", got="no picture", want="one picture or more")
     sizes = tuple(Size(p.pixels.shape[1], p.pixels.shape[2]) for p in prepared)
-    height = _round_up(max(size.height for size in sizes), config.padding_multiple)
-    width = _round_up(max(size.width for size in sizes), config.padding_multiple)
+    least = (*sizes, *(p.room for p in prepared if p.room is not None))
+    height = _round_up(max(size.height for size in least), config.padding_multiple)
+    width = _round_up(max(size.width for size in least), config.padding_multiple)
     pixels = prepared[0].pixels.new_zeros((len(prepared), 3, height, width))
     for row, (picture, size) in enumerate(zip(prepared, sizes, strict=True)):
         pixels[row, :, : size.height, : size.width] = picture.pixels

@@ -119,15 +119,55 @@ def store_proposals(
         PictureError: a picture cannot be read; nothing is written then.
         DiskError: the place cannot be written to.
     """
+    return store(detector, split, order, propose(detector, split, order, on_picture=on_picture))
+
+
+def propose(
+    detector: Detector,
+    split: Split,
+    order: Order,
+    *,
+    on_picture: Callable[[int], None] | None = None,
+) -> Iterator[PictureProposals]:
+    """Propose in every picture of a split, as it is to be stored.
+
+    Args:
+        detector: whose first stage.
+        split: pictures; their true boxes are not looked at.
+        order: how many, and whether of mirrored pictures, too.
+        on_picture: told how many pictures are done.
+
+    Yields:
+        For each picture its proposals, then those of the mirrored one where they are asked for.
+    """
+    run = propose_both_ways if order.mirrored else propose_split
+    config = training_proposals(detector, order.proposals)
+    for proposals in run(detector, split, config, on_picture=on_picture):
+        yield PictureProposals(proposals.boxes, proposals.objectness)
+
+
+def store(
+    detector: Detector, split: Split, order: Order, found: Iterator[PictureProposals]
+) -> Proposed:
+    """Write proposals picture by picture, as they come.
+
+    Args:
+        detector: whose they are.
+        split: the pictures.
+        order: what to store and where.
+        found: as `propose` gives them.
+
+    Returns:
+        What it came to.
+
+    Raises:
+        ConfigError: the number of proposals is below 1.
+        DiskError: the place cannot be written to.
+    """
     began = time.monotonic()
     _require_free(order.out)
     files.require_writable(order.out.parent)
     config = training_proposals(detector, order.proposals)
-    run = propose_both_ways if order.mirrored else propose_split
-    found = (
-        PictureProposals(proposals.boxes, proposals.objectness)
-        for proposals in run(detector, split, config, on_picture=on_picture)
-    )
     return Proposed(
         path=order.out,
         format=order.format,

@@ -5,7 +5,8 @@ Faster R-CNN §3.3 (one scale), Fast R-CNN §2.3 (mirrored with probability 1/2)
 """
 
 import hashlib
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
@@ -75,6 +76,20 @@ class Example:
     """[P, 4] float32, stored ones, pixels of the resized picture."""
 
 
+class Batch(list[Example]):
+    """The examples of a batch, or this process's share of them, and what the whole batch is."""
+
+    def __init__(self, examples: Iterable[Example], visits: Sequence[Visit]) -> None:
+        """Keep both.
+
+        Args:
+            examples: in the order of their visits; a share may have none.
+            visits: of the whole batch, over all processes.
+        """
+        super().__init__(examples)
+        self.visits = tuple(visits)
+
+
 def seed_of(*parts: object) -> int:
     """Make one 63-bit seed of anything printable: the same parts, the same seed, anywhere."""
     text = "\x1f".join(map(str, parts)).encode()
@@ -112,6 +127,26 @@ def epoch_batches(
     full = [b for b in batches if len(b) == config.size]
     rest = [v for b in batches if len(b) < config.size for v in b]
     return _shuffled(full + _cut(rest, config.size), generator)
+
+
+def dealt_batches(
+    sizes: Sequence[Size], seed: int, first: int, config: BatchConfig
+) -> Iterator[list[Visit]]:
+    """Deal the endless sequence of epochs into batches.
+
+    Args:
+        sizes: of all pictures.
+        seed: of the run.
+        first: number of the batch to begin with, from 0.
+        config: size, grouping, doubling.
+
+    Yields:
+        Which pictures make the next batch.
+    """
+    epoch, skipped = divmod(first, len(epoch_batches(sizes, seed, 0, config)))
+    for number in itertools.count(epoch):
+        yield from epoch_batches(sizes, seed, number, config)[skipped:]
+        skipped = 0
 
 
 class Examples(Dataset[Example]):

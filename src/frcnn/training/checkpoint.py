@@ -22,11 +22,17 @@ from frcnn import files
 from frcnn.errors import ConfigError, DiskError, ModelFileError
 from frcnn.run_folder import RunFolder
 from frcnn.settings import differences
+from frcnn.training.agreement import require_same_processes
 from frcnn.weights import file as weights_file
 from frcnn.weights.file import Header
 
 _NAME = re.compile(r"step-(\d{9})\.safetensors")
-_HARMLESS = ("training.batches.workers", "training.batches.timeout", "training.checkpoint.")
+_HARMLESS = (
+    "training.batches.workers",
+    "training.batches.timeout",
+    "training.checkpoint.",
+    "training.distributed.",
+)
 """Settings that change no weight and no figure."""
 
 
@@ -76,6 +82,8 @@ class Circumstances:
     """Fingerprint of the training pictures."""
     machine: Mapping[str, Any]
     """What of this machine changes bits: threads, version of torch, processor, number format."""
+    processes: int = 1
+    """How many train it together."""
 
 
 def save(run: RunFolder, progress: Progress, around: Circumstances, generations: int) -> Path:
@@ -93,18 +101,18 @@ def save(run: RunFolder, progress: Progress, around: Circumstances, generations:
     Raises:
         DiskError: it could not be written; the older ones are intact.
     """
-    extra = {
-        "step": progress.step,
+    tensors, extra = state_of(progress)
+    extra |= {
         "training": dict(around.training),
         "data": around.data,
         "machine": dict(around.machine),
-        "scaler": json.dumps(progress.scaler.state_dict()),
+        "processes": around.processes,
     }
     header = Header(classes=around.classes, config=dict(around.model), extra=extra)
     path = _path(run, progress.step)
     try:
         run.state.mkdir(exist_ok=True)
-        weights_file.save(path, _tensors(progress), header)
+        weights_file.save(path, tensors, header)
         files.reached("before_prune")
         _prune(run, path, generations)
     except OSError as error:
@@ -141,7 +149,8 @@ def restore(run: RunFolder, progress: Progress, around: Circumstances) -> list[s
 
     Raises:
         ModelFileError: there is no checkpoint or none is whole (RC530), or the newest is of other
-            classes (RC531), another model (RC532) or optimizer (RC533), or a newer version (RC508).
+            classes (RC531), another model (RC532), optimizer (RC533) or number of processes
+            (RC538), or a newer version (RC508).
     """
     warnings: list[str] = []
     for path in checkpoints(run):
@@ -154,8 +163,9 @@ def restore(run: RunFolder, progress: Progress, around: Circumstances) -> list[s
             continue
         _require_same_model(path, header, around)
         _require_same_optimizer(path, header, around)
+        require_same_processes(str(path), header.extra.get("processes", 1), around.processes)
         warnings += _differences(header.extra, around)
-        _fill(progress, tensors, header.extra)
+        fill(progress, tensors, header.extra)
         return warnings
     raise ModelFileError(
         "RC530",
@@ -176,7 +186,7 @@ def require_same(run: RunFolder, around: Circumstances) -> None:
 
     Raises:
         ModelFileError: the newest whole checkpoint is of other classes (RC531), another model
-            (RC532) or optimizer (RC533), or a newer version (RC508).
+            (RC532), optimizer (RC533) or number of processes (RC538), or a newer version (RC508).
     """
     for path in checkpoints(run):
         try:
@@ -187,6 +197,7 @@ def require_same(run: RunFolder, around: Circumstances) -> None:
             continue  # `restore` names it
         _require_same_model(path, header, around)
         _require_same_optimizer(path, header, around)
+        require_same_processes(str(path), header.extra.get("processes", 1), around.processes)
         return
 
 
@@ -202,7 +213,8 @@ def _prune(run: RunFolder, newest: Path, generations: int) -> None:
         path.unlink(missing_ok=True)
 
 
-def _tensors(progress: Progress) -> dict[str, Tensor]:
+def state_of(progress: Progress) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Give all that `fill` needs, as tensors by name and plain values; nothing is copied."""
     tensors = {f"model.{n}": t for n, t in progress.module.state_dict().items()}
     for name, tensor in (progress.average or {}).items():
         tensors[f"average.{name}"] = tensor
@@ -210,10 +222,12 @@ def _tensors(progress: Progress) -> dict[str, Tensor]:
         for name, value in buffers.items():
             if value is not None:
                 tensors[f"optimizer.{row}.{name}"] = torch.as_tensor(value)
-    return tensors
+    scaler = json.dumps(progress.scaler.state_dict())
+    return tensors, {"step": progress.step, "scaler": scaler}
 
 
-def _fill(progress: Progress, tensors: dict[str, Tensor], extra: Mapping[str, Any]) -> None:
+def fill(progress: Progress, tensors: dict[str, Tensor], extra: Mapping[str, Any]) -> None:
+    """Put back what `state_of` gave, in place; weights on any device."""
     progress.module.load_state_dict(_under("model.", tensors))
     # a run that went on without an average, and now has one, starts it from the weights
     average = _under("average.", tensors) or _under("model.", tensors)

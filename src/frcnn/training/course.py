@@ -6,8 +6,6 @@ weights, its diary and a file that says so; its checkpoints go. A scheme that is
 over what is done and goes on where it was.
 """
 
-import json
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -17,25 +15,25 @@ from frcnn.data.proposals import StoredProposals
 from frcnn.model.config import FasterRCNNConfig
 from frcnn.model.faster_rcnn import FasterRCNN
 from frcnn.prediction.predictor import Detector
-from frcnn.prediction.proposing import Order, store_proposals
+from frcnn.prediction.proposing import Order
 from frcnn.run_folder import RunFolder
 from frcnn.settings import to_mapping
 from frcnn.training import checkpoint
-from frcnn.training.curves import draw_curves
 from frcnn.training.fit import fit
 from frcnn.training.job import Job
 from frcnn.training.measuring import measure_head, measure_rpn
+from frcnn.training.parallel import load_everywhere
 from frcnn.training.phase import DETECTOR_LAYERS, Phase
 from frcnn.training.plans import PlanConfig, Scheme
 from frcnn.training.progress import Display
+from frcnn.training.proposing import store_together
 from frcnn.training.signals import Interrupted
 from frcnn.training.start import new_last_layers, new_model, with_shared_backbone
+from frcnn.training.steps import close, drop_checkpoints, is_done, step_folder
 from frcnn.training.validation import AnyFigures
-from frcnn.weights import file as weights_file
 
 STEPS: Mapping[Scheme, int] = {"alternating": 4, "unshared": 2}
 """How many steps a scheme has; all others have one."""
-_DONE = "done.json"
 _PROPOSALS = "proposals.safetensors"
 
 
@@ -54,10 +52,12 @@ class Outcome:
 
     @cached_property
     def network(self) -> FasterRCNN:
-        """The weights that it left: the running average where one is kept."""
+        """The weights that it left: the running average where one is kept.
+
+        All processes ask for it at once; only the leader needs to see the file.
+        """
         model = new_model(self.start.config, self.job.config.seed)
-        _, tensors = weights_file.load(self.run.last)
-        model.load_state_dict(tensors)
+        load_everywhere(model, self.run.last, self.job.world)
         return model.to(self.job.precision.device)
 
 
@@ -100,21 +100,21 @@ class Course:
         Returns:
             What it ended with.
         """
-        run = self._folder(step)
+        world = self.job.world
+        run = world.of_leader(lambda: self._folder(step))
         outcome = Outcome(run=run, job=self.job, start=network)
-        if _is_done(run):
-            _drop_checkpoints(run)
+        if world.of_leader(lambda: is_done(run)):
+            world.of_leader(lambda: drop_checkpoints(run))
             return outcome
         if self._steps > 1:
             self.display.begin(f"step {step} of {self._steps}: {phase.title}")
         job = self._job(run, phase, network, step, proposals)
-        if not checkpoint.checkpoints(run):  # else they are in the checkpoint
-            self._measure_targets(job)
+        if not world.of_leader(lambda: checkpoint.checkpoints(run)):  # else they are in them
+            with world.together():
+                self._measure_targets(job)
         figures = self._fit(job)
         if step < self._steps:
-            draw_curves(run)
-            files.write_text(run.path / _DONE, json.dumps({"step": step}) + "\n")
-            _drop_checkpoints(run)
+            world.of_leader(lambda: close(run, step))
         return replace(outcome, figures=figures)
 
     def propose(self, rpn: Outcome, *, step: int) -> StoredProposals:
@@ -127,9 +127,9 @@ class Course:
         Returns:
             The file, memory-mapped.
         """
-        path = self._folder(step).path / _PROPOSALS
-        if not path.exists():
-            job = self.job
+        job, world = self.job, self.job.world
+        path = world.of_leader(lambda: self._folder(step).path / _PROPOSALS)
+        if not world.of_leader(path.exists):
             self.display.say(f"proposals of {len(job.train)} training pictures, into {path}")
             detector = Detector(
                 rpn.network,
@@ -138,9 +138,10 @@ class Course:
                 precision=job.precision.dtype,
             )
             computed = job.config.alternating.of_mirrored == "computed"
-            store_proposals(detector, job.train, Order(out=path, mirrored=computed))
-        stored = StoredProposals.open(path)
-        stored.require_fit(self.job.train)
+            store_together(detector, job.train, Order(out=path, mirrored=computed), world)
+        with world.together():
+            stored = StoredProposals.open(path)
+            stored.require_fit(job.train)
         return stored
 
     def with_shared_backbone(self, detector: FasterRCNN) -> FasterRCNN:
@@ -205,27 +206,6 @@ class Course:
         )
 
 
-def step_folder(run: RunFolder, step: int) -> RunFolder:
-    """Give the folder of one step of a scheme of several, made when it is not there.
-
-    Args:
-        run: of the whole scheme.
-        step: from 1.
-
-    Returns:
-        The folder `step-N` in the run's.
-
-    Raises:
-        DiskError: it cannot be made.
-    """
-    path = run.path / f"step-{step}"
-    try:
-        path.mkdir(exist_ok=True)
-    except OSError as error:
-        raise files.disk_error(error, path) from error
-    return RunFolder(path)
-
-
 def first_network(model: FasterRCNNConfig, scheme: Scheme) -> FasterRCNNConfig:
     """Give the settings of the network that a scheme begins with.
 
@@ -263,32 +243,6 @@ def require_same_run(job: Job, model: FasterRCNNConfig) -> None:
             return
 
 
-def has_begun(run: RunFolder) -> bool:
-    """Say whether a run can go on without the weights that it started from.
-
-    Args:
-        run: of a scheme.
-
-    Returns:
-        True when its first phase has a checkpoint, or is done.
-    """
-    first = RunFolder(run.path / "step-1")
-    return bool(checkpoint.checkpoints(run) or checkpoint.checkpoints(first)) or _is_done(first)
-
-
 def _planned(model: FasterRCNNConfig, plan: PlanConfig, regions: int) -> FasterRCNNConfig:
     sampling = replace(model.roi_sampling, count=plan.regions or regions)
     return replace(model, roi_sampling=sampling)
-
-
-def _is_done(run: RunFolder) -> bool:
-    return (run.path / _DONE).exists()
-
-
-def _drop_checkpoints(run: RunFolder) -> None:
-    """Make room: a VGG-16 with its momentum takes a gigabyte, twice, in every step."""
-    try:
-        if run.state.exists():
-            shutil.rmtree(run.state)
-    except OSError as error:
-        raise files.disk_error(error, run.state) from error

@@ -5,33 +5,39 @@ due. All that is random or scheduled follows from (seed, step), so going on afte
 same as never having been killed.
 """
 
-import itertools
 import time
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 
 from frcnn import machine
-from frcnn.errors import DiskError, FrcnnError, ModelFileError, TrainingError
+from frcnn.data.records import Record
+from frcnn.errors import DiskError, ModelFileError, TrainingError
 from frcnn.training import checkpoint, keep
 from frcnn.training.averaging import start_average, update_average
-from frcnn.training.batches import Example, Examples, Visit, epoch_batches
+from frcnn.training.batches import Example, Visit
 from frcnn.training.checkpoint import Progress
+from frcnn.training.distributed import ToldElsewhere
+from frcnn.training.feed import Parts, feed
 from frcnn.training.job import Job, length_of
 from frcnn.training.judge import Judge
 from frcnn.training.log import Diary
+from frcnn.training.lost import ENDED, HANGS
 from frcnn.training.optimizer import make_optimizer, set_learning_rate
-from frcnn.training.progress import Display
-from frcnn.training.reading import load
+from frcnn.training.parallel import hand_out, shared_losses
+from frcnn.training.progress import Display, Quiet
 from frcnn.training.schedule import factor
 from frcnn.training.signals import Interrupted, StopRequest, stop_requests
-from frcnn.training.step import NotFiniteError, StepReport, diverged, exploded, take_step
+from frcnn.training.step import (
+    NotFiniteError,
+    StepReport,
+    diverged,
+    exploded,
+    lengthened,
+    out_of_memory,
+    take_step,
+)
 from frcnn.training.timer import Timer
 from frcnn.training.validation import AnyFigures
-
-_EXPLODED = 1e4
-"""So many times the gradient's length of the step before are worth a warning."""
-Parts = list[list[Example]]
-"""The batches of one step: one, or several whose gradients are averaged."""
 
 
 def fit(job: Job, display: Display) -> AnyFigures | None:
@@ -69,7 +75,8 @@ class _Fit:
             scaler=job.precision.scaler(),
             average=start_average(job.model) if job.config.average_decay else None,
         )
-        self.losses_of = job.phase.objective(job.model, job.config.seed, job.precision)
+        losses = job.phase.objective(job.model, job.config.seed, job.precision)
+        self.losses_of = shared_losses(losses, job, self.progress.optimizer)
         self.diary_is_kept_back = False
         self.norm_before: float | None = None
         self.began = time.monotonic()
@@ -81,12 +88,12 @@ class _Fit:
             for parts in steps:
                 self._step(parts)
                 evaluates = self.length.is_evaluated_after(self.progress.step)
-                stopping = self.stop.signal is not None
+                stopping = self._is_stopping()
                 if evaluates or timer.is_due or stopping:
                     self._save()
                     timer.restart()
                 if stopping:
-                    raise self._interrupted()
+                    raise self._interrupted(quietly=not self.job.world.leads)
                 if evaluates:
                     figures = self._evaluate()
                     timer.restart()  # an evaluation loses nothing that a checkpoint could keep
@@ -99,6 +106,14 @@ class _Fit:
 
         The start is a checkpoint, too: what the run began with is asked for only once.
         """
+        self.job.world.of_leader(self._go_back)
+        hand_out(self.progress, self.job.world)
+        step = self.progress.step
+        if self.length.is_evaluated_after(step) and not self.judge.has_evaluated(step):
+            return self._evaluate()
+        return None
+
+    def _go_back(self) -> None:
         resumes = bool(checkpoint.checkpoints(self.job.run))
         if resumes or self.diary.has_begun:
             around = self.job.circumstances
@@ -111,9 +126,6 @@ class _Fit:
             self._save()
         if step:
             self.display.say(f"going on after step {step} of {self.length.total}")
-        if self.length.is_evaluated_after(step) and not self.judge.has_evaluated(step):
-            return self._evaluate()
-        return None
 
     def _evaluate(self) -> AnyFigures:
         """Judge the network; one that has exploded is no place to go on from."""
@@ -123,89 +135,71 @@ class _Fit:
             if not (error.code == "RC520" or error.code == "RC525"):
                 raise
             step = self.progress.step
-            checkpoint.forget(self.job.run, step)
+            self._forget()
             raise exploded(error, step, self._rate_of(max(step - 1, 0))) from error
+        except ToldElsewhere as told:
+            if told.code != ModelFileError.exit_code:
+                raise
+            self._forget()
+            raise ToldElsewhere(TrainingError.exit_code) from told
         except (MemoryError, RuntimeError) as error:
             if not machine.is_out_of_memory(error):
                 raise
-            raise _out_of_memory("an evaluation", "a picture at a time") from error
+            raise out_of_memory("an evaluation", "a picture at a time") from error
+
+    def _forget(self) -> None:
+        if self.job.world.leads:
+            checkpoint.forget(self.job.run, self.progress.step)
 
     def _steps_left(self) -> Generator[Parts, None, None]:
-        """Read the pictures of all steps to come; readers that died get one more try for a step.
-
-        Yields:
-            The batches of the next step. Which they are follows from its number alone.
-        """
         if self.progress.step and self.judge.has_stalled():
             return
-        tried = -1
-        while True:
-            try:
-                yield from self._read_on()
-                return
-            except TrainingError as error:
-                if error.code != "RC411" or tried == self.progress.step:
-                    raise
-                tried, why = self.progress.step, f"{error.what} ({error.got})"
-            self.display.warn(f"warning: {why}; step {tried + 1} is read again")
-
-    def _read_on(self) -> Generator[Parts, None, None]:
-        accumulate = self.length.accumulate
-        first = self.progress.step * accumulate
-        count = self.length.total * accumulate - first
-        if count <= 0:
-            return
-        config = self.job.config
-        job = self.job
-        examples = Examples(
-            job.train, config.seed, job.model.config.pictures, config.batches, job.proposals
-        )
-        batches = itertools.islice(self._deal(first), count)
-        with closing(load(examples, batches)) as read:
-            while parts := self._next(read, accumulate):
+        with closing(feed(self.job, self.length, self.progress.step, self._excuse)) as steps:
+            while (parts := self._next(steps)) is not None:
                 yield parts
 
-    def _deal(self, first: int) -> Iterator[list[Visit]]:
-        """Deal the endless sequence of epochs into batches, from batch number `first` on.
-
-        Yields:
-            Which pictures make the next batch.
-        """
-        config = self.job.config
-        sizes = [record.size for record in self.job.train.records]
-        epoch, skipped = divmod(first, self.length.batches_per_epoch)
-        for number in itertools.count(epoch):
-            yield from epoch_batches(sizes, config.seed, number, config.batches)[skipped:]
-            skipped = 0
-
-    def _next(self, read: Iterator[list[Example]], accumulate: int) -> Parts:
+    def _next(self, steps: Iterator[Parts]) -> Parts | None:
         """Wait for the next step's batches; whoever stopped us may have stopped the readers."""
         try:
-            return list(itertools.islice(read, accumulate))
-        except TrainingError as error:
-            if self.stop.signal is None:
+            with self.job.world.together():
+                return next(steps, None)
+        except (TrainingError, ToldElsewhere) as error:
+            lost = error.code in (HANGS, ENDED)  # then the signal came because of that
+            if self.stop.signal is None or lost:
                 raise
             self._save()
-            raise self._interrupted() from error
+            raise self._interrupted(quietly=isinstance(error, ToldElsewhere)) from error
+
+    def _excuse(self, died: TrainingError, step: int) -> None:
+        """Let readers of this process that died have one more try, unless we were stopped."""
+        if self.stop.signal is not None:
+            raise died
+        world, why = self.job.world, f"{died.what} ({died.got}); step {step} is read again"
+        if world.leads:
+            self.display.warn(f"warning: {why}")
+        else:  # the others know nothing of it
+            Quiet().warn(f"warning: process {world.rank} of {world.size}: {why}")
 
     def _step(self, parts: Parts) -> None:
-        config, progress = self.job.config, self.progress
+        job, config, progress = self.job, self.job.config, self.progress
         rate = self._rate_of(progress.step)
         set_learning_rate(progress.optimizer, rate)
         try:
-            losses, norm = take_step(
-                self.losses_of,
-                parts,
-                progress.optimizer,
-                progress.scaler,
-                config.optimizer.clip_norm,
-            )
+            with job.world.watched():
+                losses, norm = take_step(
+                    self.losses_of,
+                    parts,
+                    progress.optimizer,
+                    progress.scaler,
+                    config.optimizer.clip_norm,
+                    job.world,
+                )
         except NotFiniteError as error:
             raise self._diverged(error, parts, rate) from error
         except (MemoryError, RuntimeError) as error:
             if not machine.is_out_of_memory(error):
                 raise
-            raise _out_of_memory("a step", _sizes_of(parts)) from error
+            raise out_of_memory("a step", _sizes_of(parts)) from error
         progress.step += 1
         if progress.average is not None and config.average_decay is not None:
             update_average(progress.average, self.job.model, progress.step, config.average_decay)
@@ -214,9 +208,10 @@ class _Fit:
             learning_rate=rate,
             losses=losses,
             gradient_norm=norm,
-            pictures=tuple(example.name for part in parts for example in part),
+            pictures=tuple(self._record(visit).name for part in parts for visit in part.visits),
         )
-        self._tell(report)
+        if self.job.world.leads:
+            self._tell(report)
 
     def _rate_of(self, step: int) -> float:
         """Give the learning rate of a step, counted from 0."""
@@ -233,7 +228,9 @@ class _Fit:
                 self.display.warn(f"warning: {why}; training goes on until the next checkpoint")
             self.diary_is_kept_back = True
         self.display.step(report, self.length.total)
-        self._mind_the_norm(report)
+        if exploding := lengthened(report, self.norm_before):
+            self.display.warn(f"warning: {exploding}")
+        self.norm_before = report.gradient_norm or self.norm_before
         for callback in self.job.callbacks:
             try:
                 callback(report)
@@ -243,19 +240,20 @@ class _Fit:
                 error.add_note(f"raised by the callback {name}, step {report.step}; state saved")
                 raise
 
-    def _mind_the_norm(self, report: StepReport) -> None:
-        norm, before = report.gradient_norm, self.norm_before
-        if norm is not None and before is not None and norm > _EXPLODED * before:
-            self.display.warn(
-                f"warning: step {report.step}: the gradient is {norm / before:.0f} times as long "
-                f"as in the step before ({norm:.3g}); it was clipped"
-            )
-        self.norm_before = norm or before
+    def _record(self, visit: Visit) -> Record:
+        return self.job.train.records[visit.picture]
 
-    def _diverged(self, error: NotFiniteError, parts: Parts, rate: float) -> FrcnnError:
+    def _diverged(self, error: NotFiniteError, parts: Parts, rate: float) -> BaseException:
+        """Say it once, with the pictures of the processes that are to blame."""
+        world = self.job.world
         blamed = parts if error.part is None else [parts[error.part]]
-        examples = [example for part in blamed for example in part]
-        names = [str(self.job.train.records[example.visit.picture].path) for example in examples]
+        mine = [example for part in blamed for example in part]
+        bring = not error.ranks or world.rank in error.ranks
+        brought = world.gathered(lambda: mine if bring else [])
+        if not world.leads:
+            return ToldElsewhere(TrainingError.exit_code)
+        examples = [example for each in brought for example in each]
+        names = [str(self._record(example.visit).path) for example in examples]
         return diverged(error, self.progress.step + 1, rate, names, self._set_aside(examples))
 
     def _set_aside(self, examples: Sequence[Example]) -> str:
@@ -266,32 +264,32 @@ class _Fit:
 
     def _save(self) -> None:
         """Write a checkpoint of weights that can be used, behind a diary that is complete."""
+        if not self.job.world.leads:
+            return
         keep.require_finite_weights(self.job.model, self.progress.step)
         self.diary.flush()
         generations = self.job.config.checkpoint.generations
         checkpoint.save(self.job.run, self.progress, self.job.circumstances, generations)
 
+    def _is_stopping(self) -> bool:
+        """Whether a process was asked to stop; all stop after the same step."""
+        heard = [each for each in self.job.world.gathered(lambda: self.stop.signal) if each]
+        if heard:
+            self.stop.signal = heard[0]
+        return bool(heard)
+
     def _heed(self) -> None:
         """Stop between two pictures of an evaluation; the checkpoint before it is written."""
         if self.stop.signal is not None:
-            raise self._interrupted()
+            raise self._interrupted(quietly=False)
 
-    def _interrupted(self) -> Interrupted:
-        return Interrupted(self.progress.step, self.stop.exit_code, self.job.run.path)
+    def _interrupted(self, *, quietly: bool) -> BaseException:
+        code = self.stop.exit_code
+        if quietly:
+            return ToldElsewhere(code)
+        return Interrupted(self.progress.step, code, self.job.run.path)
 
 
 def _sizes_of(parts: Parts) -> str:
     sizes = sorted({tuple(e.prepared.pixels.shape[1:]) for part in parts for e in part})
     return f"{len(parts[0])} pictures at once, sized {', '.join(map(str, sizes))}"
-
-
-def _out_of_memory(what: str, got: str) -> TrainingError:
-    return TrainingError(
-        "RC412",
-        "memory",
-        f"there is not enough of it for {what}",
-        got=got,
-        want="what fits",
-        fix="go on with --resume RUN and a lower --batch: the last checkpoint is whole; or start a "
-        "new run with a lower model.pictures.shorter_side",
-    )

@@ -15,6 +15,7 @@ from frcnn.run_folder import RunFolder
 from frcnn.settings import to_mapping
 from frcnn.training.batches import BatchConfig, epoch_batches
 from frcnn.training.checkpoint import CheckpointConfig, Circumstances
+from frcnn.training.distributed import ALONE, DistributedConfig, World
 from frcnn.training.optimizer import OptimizerConfig
 from frcnn.training.phase import JOINT, Phase
 from frcnn.training.plans import AlternatingConfig, Scheme
@@ -42,6 +43,7 @@ class TrainingConfig:
     schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
     checkpoint: CheckpointConfig = field(default_factory=CheckpointConfig)
+    distributed: DistributedConfig = field(default_factory=DistributedConfig)
     precision: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     """Of convolutions and matrix products; auto: the fastest that the device has natively."""
     memory_format: Literal["auto", "channels_last", "contiguous"] = "auto"
@@ -78,7 +80,9 @@ class Job:
     proposals: StoredProposals | None = None
     """Of the training pictures, for a phase that learns on stored ones."""
     callbacks: Sequence[Callable[[StepReport], None]] = ()
-    """Called after every step, for trackers and tests."""
+    """Called after every step, for trackers and tests; by the leading process alone."""
+    world: World = ALONE
+    """The processes that do this together."""
 
     @property
     def circumstances(self) -> Circumstances:
@@ -88,6 +92,7 @@ class Job:
             model=to_mapping(self.model.config),
             training=to_mapping(self.config),
             data=self.train.fingerprint,
+            processes=self.world.size,
             machine={
                 "threads": torch.get_num_threads(),
                 "torch": torch.__version__,

@@ -4,7 +4,7 @@ It remembers nothing of its own: the best figure so far is read from the diary.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -98,6 +98,12 @@ class Judge:
         step = progress.step
         model = averaged(self.job.model, progress.average)
         figures, losses = self._look(model)
+        self.job.world.of_leader(lambda: self._write(model, step, figures, losses))
+        return figures
+
+    def _write(
+        self, model: FasterRCNN, step: int, figures: AnyFigures, losses: Mapping[str, float]
+    ) -> None:
         row = {
             "step": step,
             "epoch": self.length.epochs_at(step),
@@ -110,33 +116,38 @@ class Judge:
         seconds = round(time.monotonic() - self._began, 3)
         self.diary.add_evaluation({**row, "seconds": seconds})
         self.display.say(table_row(row, self._view.shown) + ("  best" if is_best else ""))
-        return figures
 
     def _look(self, model: FasterRCNN) -> tuple[AnyFigures, dict[str, float]]:
         """Look at the validation pictures, at the first of them twice: for the loss, too."""
-        job = self.job
+        job, world = self.job, self.job.world
         first = min(job.config.evaluation.loss_pictures, len(job.val))
 
-        def heeding(tell: Tell, before: int) -> Tell:
-            def on_picture(done: int) -> None:
-                tell(before + done)
+        def heeding(tell: Tell, before: int, pictures: int) -> Tell:
+            def on_picture(mine: int) -> None:
+                tell(before + min(mine * world.size, pictures))  # the others are about as far
                 self._heed()
 
             return on_picture
 
         with self.display.counting("validation pictures", first + len(job.val)) as tell:
-            losses_of = self._view.objective(model, job.config.seed, job.precision)
             losses = validation_loss(
-                model, job.val, losses_of, pictures=first, on_picture=heeding(tell, 0)
+                model,
+                job.val,
+                self._view.objective(model, job.config.seed, job.precision),
+                pictures=first,
+                on_picture=heeding(tell, 0, first),
+                world=world,
             )
             device, dtype = job.precision.device, job.precision.dtype
-            detector = Detector(model, job.train.classes, device=device, precision=dtype)
-            figures = self._view.look(detector, job.val, on_picture=heeding(tell, first))
+            with world.together():
+                detector = Detector(model, job.train.classes, device=device, precision=dtype)
+            on_picture = heeding(tell, first, len(job.val))
+            figures = self._view.look(detector, job.val, on_picture=on_picture, world=world)
             return figures, losses
 
     def has_evaluated(self, step: int) -> bool:
         """Say whether the diary has the evaluation after a step."""
-        rows = self.diary.evaluations()
+        rows = self.job.world.of_leader(self.diary.evaluations)
         return bool(rows) and rows[-1]["step"] == step
 
     def has_stalled(self) -> bool:
@@ -144,7 +155,8 @@ class Judge:
         patience = self.job.config.evaluation.patience
         if patience is None:
             return False
-        rows = [row.get(self.metric) for row in self.diary.evaluations()]
+        past = self.job.world.of_leader(self.diary.evaluations)
+        rows = [row.get(self.metric) for row in past]
         values = [-1.0 if value is None else value for value in rows]  # None: no object at all
         best = values.index(max(values)) if values else 0
         stalled = len(values) - 1 - best >= patience

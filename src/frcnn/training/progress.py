@@ -68,6 +68,13 @@ class Quiet:
         return uncounted(what, total)
 
 
+class Silent(Quiet):
+    """Shows nothing: another process of the same training shows it."""
+
+    def warn(self, text: str) -> None:
+        """Do nothing."""
+
+
 class Lines:
     """A plain line every few seconds, for logs and pipes."""
 

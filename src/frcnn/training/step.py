@@ -5,6 +5,7 @@ A loss that is not finite stops the step before any weight is touched.
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -12,8 +13,11 @@ import torch
 from torch import Tensor, nn
 
 from frcnn.errors import ModelFileError, TrainingError
+from frcnn.training.distributed import ALONE, World
 
 Part = TypeVar("Part")
+_EXPLODED = 1e4
+"""So many times the gradient's length of the step before are worth a warning."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,15 +47,18 @@ def take_step(
     optimizer: torch.optim.Optimizer,
     scaler: torch.amp.GradScaler,
     clip_norm: float | None,
+    world: World = ALONE,
 ) -> tuple[dict[str, float], float | None]:
     """Move the weights once, downhill on the mean loss of the parts.
 
     Args:
-        losses_of: gives the named scalar terms of one part; their sum is minimised.
+        losses_of: gives the named scalar terms of one part; their sum is minimised. With several
+            processes it gives this one's part of them, as `parallel.shared_losses` does.
         parts: accumulated batches, one or more.
         optimizer: its learning rates are already set.
         scaler: keeps float16 gradients in range; disabled for the other precisions.
         clip_norm: longest gradient, or None.
+        world: the processes that take this step together.
 
     Returns:
         The mean of each term, and the gradient's norm before clipping (None without clipping, and
@@ -63,14 +70,13 @@ def take_step(
     optimizer.zero_grad(set_to_none=True)
     means: dict[str, float] = {}
     for row, part in enumerate(parts):
-        terms = losses_of(part)
-        values = {name: float(term.detach()) for name, term in terms.items()}
-        if not all(map(math.isfinite, values.values())):
-            raise NotFiniteError(row, values)
-        for name, value in values.items():
-            means[name] = means.get(name, 0.0) + value / len(parts)
-        total = torch.stack(list(terms.values())).sum() / len(parts)
-        scaler.scale(total).backward()  # type: ignore[no-untyped-call]
+        with _adding_later(losses_of) if row < len(parts) - 1 else nullcontext():
+            terms = losses_of(part)
+            for name, value in _summed(terms, world, row).items():
+                means[name] = means.get(name, 0.0) + value / len(parts)
+            total = torch.stack(list(terms.values())).sum() / len(parts)
+            # processes are left with the mean of their gradients, and what is wanted is the sum
+            scaler.scale(total * world.size).backward()  # type: ignore[no-untyped-call]
     norm = None
     if clip_norm is not None:
         scaler.unscale_(optimizer)
@@ -87,15 +93,18 @@ def take_step(
 class NotFiniteError(ArithmeticError):
     """A loss term is NaN or infinite; the weights are as they were before the step."""
 
-    def __init__(self, part: int | None, values: Mapping[str, float]) -> None:
+    def __init__(
+        self, part: int | None, values: Mapping[str, float], ranks: Sequence[int] = ()
+    ) -> None:
         """Keep which part of the step it was, and every term.
 
         Args:
             part: its place among the accumulated batches; None: all of them together.
             values: each term's number.
+            ranks: in which processes it is not finite; empty: in all.
         """
         super().__init__(part, values)
-        self.part, self.values = part, dict(values)
+        self.part, self.values, self.ranks = part, dict(values), tuple(ranks)
 
     @property
     def terms(self) -> list[str]:
@@ -119,9 +128,10 @@ def diverged(
         The error to raise; its message holds all of it.
     """
     values = ", ".join(f"{name} {value:.4g}" for name, value in error.values.items())
+    where = " and ".join(map(str, error.ranks))
     return TrainingError(
         "RC401",
-        f"step {step}",
+        f"step {step}" + f", process {where}" * bool(where),
         f"{' and '.join(error.terms)} is not finite; the weights were not touched",
         got=f"{values}; pictures {', '.join(pictures)}",
         want="finite numbers",
@@ -151,6 +161,64 @@ def exploded(error: ModelFileError, step: int, learning_rate: float) -> Training
         "--set training.optimizer.learning_rate=X, or a gradient that is clipped, "
         "--set training.optimizer.clip_norm=10",
     )
+
+
+def lengthened(report: StepReport, before: float | None) -> str | None:
+    """Say that the gradient has exploded, though it was clipped.
+
+    Args:
+        report: of a step.
+        before: the gradient's length in the step before, or None.
+
+    Returns:
+        What to warn of; None where there is nothing, or it is not known.
+    """
+    norm = report.gradient_norm
+    if norm is None or before is None or norm <= _EXPLODED * before:
+        return None
+    return (
+        f"step {report.step}: the gradient is {norm / before:.0f} times as long as in the step "
+        f"before ({norm:.3g}); it was clipped"
+    )
+
+
+def out_of_memory(what: str, got: str) -> TrainingError:
+    """Say that memory ran out, and that nothing is lost.
+
+    Args:
+        what: what there was not enough for.
+        got: what it was asked to do at once.
+
+    Returns:
+        The error to raise.
+    """
+    return TrainingError(
+        "RC412",
+        "memory",
+        f"there is not enough of it for {what}",
+        got=got,
+        want="what fits",
+        fix="go on with --resume RUN and a lower --batch: the last checkpoint is whole; or start a "
+        "new run with a lower model.pictures.shorter_side",
+    )
+
+
+def _summed(terms: Mapping[str, Tensor], world: World, row: int) -> dict[str, float]:
+    """Add each term up over the processes; refuse in all of them what is not finite in one."""
+    mine = {name: float(term.detach()) for name, term in terms.items()}
+    shares = world.gathered(lambda: mine)
+    # the leader has a picture of every batch, so it has every name
+    values = {name: sum(share.get(name, 0.0) for share in shares) for name in shares[0]}
+    bad = [rank for rank, share in enumerate(shares) if not all(map(math.isfinite, share.values()))]
+    if bad:
+        raise NotFiniteError(row, values, bad if world.size > 1 else ())
+    return values
+
+
+def _adding_later(losses_of: object) -> AbstractContextManager[None]:
+    """Let processes keep their gradients to themselves until the last part of a step."""
+    keeping: Callable[[], AbstractContextManager[None]] = getattr(losses_of, "no_sync", nullcontext)
+    return keeping()
 
 
 def _trained(optimizer: torch.optim.Optimizer) -> list[Tensor]:

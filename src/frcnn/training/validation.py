@@ -14,13 +14,14 @@ from torch import Tensor, nn
 
 from frcnn.data.records import Split
 from frcnn.errors import ConfigError
-from frcnn.evaluation.proposals import ProposalFigures, evaluate_proposals
+from frcnn.evaluation.proposals import ProposalFigures, added, evaluate_proposals
 from frcnn.evaluation.report import Figures, evaluate
 from frcnn.model.faster_rcnn import FasterRCNN
 from frcnn.prediction.counting import silent
 from frcnn.prediction.predictor import Detector
 from frcnn.prediction.splits import detect_split, propose_for_evaluation
 from frcnn.training.batches import BatchConfig, Examples, Visit
+from frcnn.training.distributed import ALONE, World
 from frcnn.training.objectives import LossesOf
 
 Metric = Literal["AP", "AP50", "voc07_map"]
@@ -75,35 +76,50 @@ def averaged(model: FasterRCNN, average: Mapping[str, Tensor] | None) -> FasterR
 
 
 def figures_of(
-    detector: Detector, split: Split, *, on_picture: Callable[[int], None] | None = None
+    detector: Detector,
+    split: Split,
+    *,
+    on_picture: Callable[[int], None] | None = None,
+    world: World = ALONE,
 ) -> Figures:
     """Detect on a split and judge what was found.
 
     Args:
         detector: weights and thresholds.
         split: pictures with true boxes.
-        on_picture: told how many pictures are done.
+        on_picture: told how many pictures are done by this process.
+        world: the processes that share the pictures.
 
     Returns:
-        All figures.
+        All figures, the same for any number of processes.
     """
-    return evaluate(detect_split(detector, split, on_picture=on_picture), split.classes)
+    mine = split.subset(world.share(range(len(split))))
+    judged = world.gathered(lambda: detect_split(detector, mine, on_picture=on_picture))
+    return world.of_leader(lambda: evaluate(world.joined_shares(judged), split.classes))
 
 
 def proposal_figures_of(
-    detector: Detector, split: Split, *, on_picture: Callable[[int], None] | None = None
+    detector: Detector,
+    split: Split,
+    *,
+    on_picture: Callable[[int], None] | None = None,
+    world: World = ALONE,
 ) -> ProposalFigures:
     """Propose on a split and judge the proposals: the first stage alone.
 
     Args:
         detector: weights and thresholds; its head is not asked.
         split: pictures with true boxes, of any classes.
-        on_picture: told how many pictures are done.
+        on_picture: told how many pictures are done by this process.
+        world: the processes that share the pictures.
 
     Returns:
-        All figures; `named()` has them by name, as `AR_300` and `recall50_300`.
+        All figures, the same for any number of processes; `named()` has them by name, as `AR_300`
+        and `recall50_300`.
     """
-    return evaluate_proposals(propose_for_evaluation(detector, split, on_picture=on_picture))
+    mine = split.subset(world.share(range(len(split))))
+    found = propose_for_evaluation(detector, mine, on_picture=on_picture)
+    return added(world.gathered(lambda: evaluate_proposals(found)))
 
 
 def validation_loss(
@@ -113,6 +129,7 @@ def validation_loss(
     *,
     pictures: int,
     on_picture: Callable[[int], None] = silent,
+    world: World = ALONE,
 ) -> dict[str, float]:
     """Measure the loss terms without learning from them.
 
@@ -121,19 +138,31 @@ def validation_loss(
         split: the first pictures of it are looked at.
         losses_of: of this model; its draws are the same at every evaluation.
         pictures: how many at the most; 0 gives an empty answer.
-        on_picture: told how many pictures are done.
+        on_picture: told how many pictures are done by this process.
+        world: the processes that share the pictures.
 
     Returns:
         The mean of each term over the pictures.
     """
     examples = Examples(split, 0, model.config.pictures, BatchConfig(flip="none"))
     count = min(pictures, len(split))
+
+    mine = world.share(range(count))
+
+    def look() -> list[dict[str, float]]:
+        looked: list[dict[str, float]] = []
+        for index in mine:
+            terms = losses_of([examples[Visit(-1, index, 0)]])
+            looked.append({name: float(term) for name, term in terms.items()})
+            on_picture(len(looked))
+        return looked
+
     means: dict[str, float] = {}
     with torch.no_grad():
-        for index in range(count):
-            for name, term in losses_of([examples[Visit(-1, index, 0)]]).items():
-                means[name] = means.get(name, 0.0) + float(term) / count
-            on_picture(index + 1)
+        shares = world.gathered(look)
+    for terms in world.joined_shares(shares):
+        for name, term in terms.items():
+            means[name] = means.get(name, 0.0) + term / count
     return means
 
 
