@@ -15,7 +15,6 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from ipaddress import ip_address
 from multiprocessing.connection import Connection
@@ -27,6 +26,7 @@ import pytest
 import torch
 from PIL import Image, ImageDraw
 from torch import Tensor, nn
+from torch.distributed import TCPStore
 
 from frcnn.model import backbone
 from frcnn.training.distributed import World
@@ -323,13 +323,11 @@ def in_processes() -> Callable[..., list[Ended]]:
 
 def _in_processes(work: Callable[[World], Any], size: int = 2) -> list[Ended]:
     context = multiprocessing.get_context("fork")
-    with closing(socket.socket()) as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    store = TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False)  # as torchrun's
     started = []
     for rank in range(size):
         ours, theirs = context.Pipe()
-        process = context.Process(target=_one_of_them, args=(rank, size, port, work, theirs))
+        process = context.Process(target=_one_of_them, args=(rank, size, store.port, work, theirs))
         process.start()
         theirs.close()
         started.append((process, ours))
@@ -358,6 +356,7 @@ def _one_of_them(rank: int, size: int, port: int, work: Callable, pipe: Connecti
         "LOCAL_RANK": str(rank),
         "WORLD_SIZE": str(size),
         "GROUP_RANK": "0",
+        "TORCHELASTIC_USE_AGENT_STORE": "True",
         "MASTER_ADDR": "127.0.0.1",
         "MASTER_PORT": str(port),
         "GLOO_SOCKET_IFNAME": "lo",

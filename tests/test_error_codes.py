@@ -39,6 +39,7 @@ SHARED = {  # codes of several rooms that mean the same in all of them
 INSIDE = {  # what private functions raise and their callers in the room turn into ours
     ("ops/exif.py", "ValueError"),
     ("ops/picture_header.py", "EOFError"),
+    ("training/joining.py", "RuntimeError"),
     ("ops/picture_kinds.py", "ValueError"),
     ("ops/picture_kinds.py", "EOFError"),
     ("ops/picture_kinds.py", "ValueError"),

@@ -112,6 +112,8 @@ def test_no_time_is_no_timeout(seconds: float) -> None:
 
 def test_several_processes_have_a_card_each_or_a_clear_error() -> None:
     assert World(rank=1, size=2).own_device(torch.device("cpu")) == torch.device("cpu")
+    with pytest.raises(ConfigError, match="RC364"):  # there is one of them
+        World(rank=0, size=2).own_device(torch.device("mps"))
     if torch.cuda.device_count() < 9:
         with pytest.raises(ConfigError, match="RC364"):
             World(rank=8, size=9, local_rank=8).own_device(torch.device("cuda"))

@@ -109,7 +109,7 @@ def test_the_figures_of_weights_are_the_same_to_the_last_digit(
         detector = Detector(job.model, job.train.classes)
         ready = world.for_training(torch.device("cpu"), 60.0)
         terms = joint_losses(job.model.eval(), 0, job.precision)
-        losses = validation_loss(job.model, job.val, terms, 3, ready)
+        losses = validation_loss(job.model, job.val, terms, pictures=3, world=ready)
         proposals = proposal_figures_of(detector, job.val, world=ready)
         return figures_of(detector, job.val, world=ready).to_json(), proposals.to_json(), losses
 

@@ -1,6 +1,9 @@
 """How processes find each other, and that they are about to do the same."""
 
+import os
+import time
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 import torch.distributed as dist
@@ -76,6 +79,26 @@ def test_others_that_never_come(monkeypatch: pytest.MonkeyPatch, in_processes: C
     assert ended.value.startswith("error[RC422] process 0 of 2: it did not find the others")
     assert "127.0.0.1:" in ended.value
     assert ended.code == 4
+
+
+def test_what_an_earlier_start_left_in_the_store_is_not_taken_for_ours(
+    in_processes: Callable,
+) -> None:
+    """As after `--max-restarts`: calls, answers and confirmations of the dead are still there."""
+
+    def work(world: World) -> list[str]:
+        store = joining._store(world.rank, int(os.environ["MASTER_PORT"]), timedelta(seconds=20))
+        names = []
+        for start in range(3):
+            world.gathered(lambda: None)
+            if world.leads and start == 1:
+                time.sleep(0.3)  # the other one answers the call of the last start first
+            names.append(joining._called(store, world.rank, world.size))
+        return world.gathered(lambda: names)[world.rank]
+
+    leader, other = (ended.value for ended in in_processes(work))
+    assert leader == other
+    assert len(set(leader)) == 3
 
 
 def test_processes_that_see_the_same_go_on(in_processes: Callable) -> None:

@@ -176,7 +176,10 @@ class World:
         Raises:
             ConfigError: there are more processes than cards (RC364).
         """
-        if self.size == 1 or device.type == "cpu":
+        if self.size == 1:
+            return device
+        if device.type != "cuda":
+            require_room(self.size, device)
             return device
         require_room(self.local_rank + 1, device)
         torch.cuda.set_device(self.local_rank)

@@ -5,12 +5,14 @@ RANK, WORLD_SIZE, LOCAL_RANK, MASTER_ADDR and MASTER_PORT.
 """
 
 import os
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 
 import torch.distributed as dist
+from torch._C._distributed_c10d import PrefixStore, TCPStore
 
 from frcnn.errors import ConfigError, TrainingError
 from frcnn.training.distributed import ALONE, World
@@ -18,6 +20,8 @@ from frcnn.training.lost import Link, Peer
 
 PREPARING = 600.0
 """Seconds that processes wait for each other before training: disks differ more than steps."""
+_BETWEEN_LOOKS = 0.02
+"""Seconds."""
 
 
 @contextmanager
@@ -39,12 +43,13 @@ def joined() -> Iterator[World]:
         raise _environment("RANK", str(rank), f"0 ... {size - 1}")
     if not os.environ.get("MASTER_ADDR"):
         raise _environment("MASTER_ADDR", "nothing", "the address of process 0")
-    _number("MASTER_PORT", None)
+    port = _number("MASTER_PORT", None)
     world = World(rank=rank, size=size, local_rank=_number("LOCAL_RANK", 0))
     try:
-        dist.init_process_group(
-            "gloo", timeout=timedelta(seconds=PREPARING), rank=rank, world_size=size
-        )
+        patience = timedelta(seconds=PREPARING)
+        store = _store(rank, port, patience)
+        ours = PrefixStore(f"frcnn/{_called(store, rank, size)}", store)
+        dist.init_process_group("gloo", timeout=patience, store=ours, rank=rank, world_size=size)
     except (RuntimeError, ValueError) as error:
         raise _nobody_there(rank, size, error) from error
     try:
@@ -82,6 +87,39 @@ def require_agreement(world: World, seen: Mapping[str, object]) -> None:
 
     everywhere = world.gathered(lambda: seen)
     world.of_leader(compare)
+
+
+def _store(rank: int, port: int, patience: timedelta) -> TCPStore:
+    """Reach the launcher's store; where there is no launcher, the leader keeps one."""
+    keeps = rank == 0 and os.environ.get("TORCHELASTIC_USE_AGENT_STORE") != "True"
+    address = os.environ["MASTER_ADDR"]
+    return TCPStore(
+        address, port, is_master=keeps, timeout=patience, wait_for_workers=False, multi_tenant=True
+    )
+
+
+def _called(store: TCPStore, rank: int, size: int) -> str:
+    """Agree on a name for this start of the training, which no earlier start had.
+
+    The launcher's store outlives its processes, and the addresses that those of an earlier start
+    left in it look like ours. So the leader calls by a new name, every process answers that call
+    with a name of its own, and the leader says it back.
+    """
+    own, end = Peer.here().life, time.monotonic() + PREPARING
+    if rank == 0:
+        store.set("frcnn/call", own)
+        answers = [f"frcnn/{own}/{other}" for other in range(1, size)]
+        store.wait(answers, timedelta(seconds=PREPARING))
+        for answer in answers:
+            store.set(f"frcnn/{own}/{store.get(answer).decode()}", "")
+        return own
+    while time.monotonic() < end:
+        call = store.get("frcnn/call").decode()
+        store.set(f"frcnn/{call}/{rank}", own)
+        if store.check([f"frcnn/{call}/{own}"]):
+            return call
+        time.sleep(_BETWEEN_LOOKS)
+    raise RuntimeError("the leader does not answer")
 
 
 def _number(name: str, missing: int | None) -> int:
