@@ -17,8 +17,7 @@ from torch import Tensor
 from frcnn import diaries
 from frcnn.errors import DiskError, TrainingError
 from frcnn.training import checkpoint, judge, keep
-from frcnn.training import fit as fit_module
-from frcnn.training.batches import Example
+from frcnn.training.batches import Example, Examples
 from frcnn.training.fit import fit
 from frcnn.training.job import Job
 from frcnn.training.log import Diary
@@ -135,7 +134,7 @@ def test_d01_with_one_generation_it_stays_as_nothing_else_is_left(make_job: Make
 
 
 def test_d01_pixels_that_are_not_finite(make_job: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = fit_module.Examples.__getitem__
+    real = Examples.__getitem__
 
     def with_nan(self: Any, visit: Any) -> Example:
         example = real(self, visit)
@@ -143,7 +142,7 @@ def test_d01_pixels_that_are_not_finite(make_job: Make, monkeypatch: pytest.Monk
             example.prepared.pixels[:, 5, 5] = torch.nan
         return example
 
-    monkeypatch.setattr(fit_module.Examples, "__getitem__", with_nan)
+    monkeypatch.setattr(Examples, "__getitem__", with_nan)
     job = make_job()
     with pytest.raises(TrainingError, match="not finite") as caught:
         fit(job, Quiet())
