@@ -4,6 +4,7 @@ import signal
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from frcnn.training.course import Course, first_network, require_same_run
 from frcnn.training.job import Job
 from frcnn.training.log import Diary
 from frcnn.training.progress import Quiet
+from frcnn.training.proposing import store_together
 from frcnn.training.schemes import SCHEMES
 from frcnn.training.signals import Interrupted
 from frcnn.training.start import new_model
@@ -39,13 +41,13 @@ class DiesAfter(Quiet):
             raise Killed
 
 
-def run(course: Course) -> None:
-    SCHEMES[course.job.config.scheme](course)
+def run(asked: Course) -> None:
+    SCHEMES[asked.job.config.scheme](asked)
 
 
-def steps_of(course: Course) -> list[RunFolder]:
-    path = course.job.run.path
-    return [*(RunFolder(path / f"step-{n}") for n in (1, 2, 3)), course.job.run]
+def steps_of(asked: Course) -> list[RunFolder]:
+    path = asked.job.run.path
+    return [*(RunFolder(path / f"step-{n}") for n in (1, 2, 3)), asked.job.run]
 
 
 def test_a_scheme_that_is_done_changes_nothing(make_course: Make) -> None:
@@ -68,6 +70,24 @@ def test_proposals_of_other_pictures_are_refused(make_course: Make, tmp_path: Pa
     with pytest.raises(DataError) as caught:
         run(Course(job=job, display=Quiet()))
     assert "proposals" in caught.value.place
+
+
+def test_proposing_shows_how_far_it_is_and_says_how_to_go_on(
+    make_course: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[int] = []
+
+    def interrupted(*arguments: Any) -> None:
+        *first, _ = arguments
+        store_together(*first, told.append)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("frcnn.training.course.store_together", interrupted)
+    asked = make_course("alternating")
+    with pytest.raises(KeyboardInterrupt, match="frcnn train --resume") as caught:
+        run(asked)
+    assert str(asked.job.run.path) in str(caught.value)
+    assert told == [8, 10]  # as many at once, then the rest of ten
 
 
 def test_mirrored_proposals_may_be_computed(make_course: Make) -> None:

@@ -5,6 +5,7 @@ our own (`zf.py`). A stage ends where the stride doubles; ZF's are its convoluti
 pictures, D channels, an H x W picture.
 """
 
+import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -195,6 +196,7 @@ def _keep_resolution(stage: nn.Module) -> None:
             layer.stride = (1, 1)
 
 
+@functools.lru_cache(maxsize=1024)  # a data set has few sizes, and building a network takes long
 def feature_grid(config: BackboneConfig, size: Size) -> Size:
     """Give the size of the feature map, without computing one.
 

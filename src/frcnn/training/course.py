@@ -6,7 +6,8 @@ weights, its diary and a file that says so; its checkpoints go. A scheme that is
 over what is done and goes on where it was.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -110,7 +111,7 @@ class Course:
             self.display.begin(f"step {step} of {self._steps}: {phase.title}")
         job = self._job(run, phase, network, step, proposals)
         if not world.of_leader(lambda: checkpoint.checkpoints(run)):  # else they are in them
-            with world.together():
+            with self._stoppable(), world.together():
                 self._measure_targets(job)
         figures = self._fit(job)
         if step < self._steps:
@@ -138,7 +139,9 @@ class Course:
                 precision=job.precision.dtype,
             )
             computed = job.config.alternating.of_mirrored == "computed"
-            store_together(detector, job.train, Order(out=path, mirrored=computed), world)
+            order = Order(out=path, mirrored=computed)
+            with self._stoppable(), self.display.counting("pictures", len(job.train)) as tell:
+                store_together(detector, job.train, order, world, tell)
         with world.together():
             stored = StoredProposals.open(path)
             stored.require_fit(job.train)
@@ -159,6 +162,16 @@ class Course:
             return fit(job, self.display)
         except Interrupted as interrupted:  # it is the run that goes on, not the step's folder
             raise interrupted.of(self.job.run.path) from interrupted
+
+    @contextmanager
+    def _stoppable(self) -> Iterator[None]:
+        """Say how to go on where Ctrl-C falls between two trainings; the work is done again."""
+        try:
+            yield
+        except KeyboardInterrupt as stop:
+            path = self.job.run.path
+            text = f"stopped between two steps; go on with: frcnn train --resume {path}"
+            raise KeyboardInterrupt(text) from stop
 
     def _measure_targets(self, job: Job) -> None:
         """Bring the targets of the layers that learn to the scale that the settings ask for."""

@@ -32,21 +32,18 @@ _SHOWN = ("step", "epoch", "loss", "val_loss")
 
 @dataclass(frozen=True, kw_only=True)
 class _View:
-    """What is looked at, and what of it is shown."""
+    """Whose loss is measured, and which figures are shown."""
 
-    look: Callable[..., AnyFigures]
     objective: Objective
     """Whose loss is measured on the validation pictures."""
     shown: tuple[str, ...]
 
 
 _DETECTIONS = _View(
-    look=lambda *pictures, **told: figures_of(*pictures, **told),
     objective=joint_losses,
     shown=(*_SHOWN, "val_AP", "val_AP50", "val_voc07_map"),
 )
 _PROPOSALS = _View(
-    look=lambda *pictures, **told: proposal_figures_of(*pictures, **told),
     objective=first_stage_losses,
     shown=(*_SHOWN, "val_AR_300", "val_recall50_300"),
 )
@@ -142,7 +139,8 @@ class Judge:
             with world.together():
                 detector = Detector(model, job.train.classes, device=device, precision=dtype)
             on_picture = heeding(tell, first, len(job.val))
-            figures = self._view.look(detector, job.val, on_picture=on_picture, world=world)
+            judge = proposal_figures_of if self._view is _PROPOSALS else figures_of
+            figures = judge(detector, job.val, on_picture=on_picture, world=world)
             return figures, losses
 
     def has_evaluated(self, step: int) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from frcnn.data.proposals import PictureProposals
 from frcnn.data.records import Split
+from frcnn.prediction.counting import Tell, silent
 from frcnn.prediction.predictor import Detector
 from frcnn.prediction.proposing import Order, propose, store
 from frcnn.training.distributed import World
@@ -17,7 +18,9 @@ _AT_ONCE = 8
 """Pictures of one process between two exchanges; thousands of boxes each."""
 
 
-def store_together(detector: Detector, split: Split, order: Order, world: World) -> None:
+def store_together(
+    detector: Detector, split: Split, order: Order, world: World, on_picture: Tell = silent
+) -> None:
     """Propose in every picture of a split; the leading process writes the file.
 
     Args:
@@ -25,6 +28,7 @@ def store_together(detector: Detector, split: Split, order: Order, world: World)
         split: pictures; their true boxes are not looked at.
         order: what to store and where; only the leader looks for the place.
         world: the processes.
+        on_picture: told how many pictures are done, every few.
 
     Raises:
         PictureError: a picture cannot be read; nothing is written then.
@@ -32,7 +36,7 @@ def store_together(detector: Detector, split: Split, order: Order, world: World)
 
     What fails in one process ends all.
     """
-    rounds = _Rounds(detector, split, order, world)
+    rounds = _Rounds(detector, split, order, world, on_picture)
     failure = None
     try:
         if world.leads:
@@ -51,8 +55,11 @@ def store_together(detector: Detector, split: Split, order: Order, world: World)
 class _Rounds:
     """The proposals of every picture in order, computed together as they are asked for."""
 
-    def __init__(self, detector: Detector, split: Split, order: Order, world: World) -> None:
+    def __init__(
+        self, detector: Detector, split: Split, order: Order, world: World, on_picture: Tell
+    ) -> None:
         self.detector, self.split, self.order, self.world = detector, split, order, world
+        self.on_picture = on_picture
         self.is_exchanging = False
 
     def __iter__(self) -> Iterator[PictureProposals]:
@@ -64,6 +71,7 @@ class _Rounds:
             self.is_exchanging = False
             for views in self.world.joined_shares(shares):
                 yield from views
+            self.on_picture(rows.stop)
 
     def _mine(self, rows: range) -> list[tuple[PictureProposals, ...]]:
         """Propose in this process's pictures of a round: as they are, and mirrored if asked for."""
