@@ -16,6 +16,7 @@ from frcnn.launch.measured import (
     MeasuredDetections,
     MeasuredProposals,
     Metric,
+    require_form,
     require_metric,
 )
 
@@ -86,3 +87,15 @@ def test_no_such_metric(name: str) -> None:
     ) as e:
         require_metric(name)
     assert e.value.fix
+
+
+@pytest.mark.parametrize("name", ["coco", "", "VOC"])
+def test_no_such_form(name: str) -> None:
+    with pytest.raises(ConfigError, match="RC339") as caught:
+        require_form(name)
+    assert (caught.value.got, caught.value.want) == (repr(name), "voc")
+
+
+@pytest.mark.parametrize("name", [None, "voc"])
+def test_forms_that_there_are(name: str | None) -> None:
+    require_form(name)

@@ -42,11 +42,11 @@ def require_form(name: str | None) -> None:
         name: as asked for; None asks for none.
 
     Raises:
-        ConfigError: there is none of this name (RC304).
+        ConfigError: there is none of this name (RC339).
     """
     if name not in (None, "voc"):
         raise ConfigError(
-            "RC304",
+            "RC339",
             "save",
             "results cannot be saved in this form",
             got=repr(name),
