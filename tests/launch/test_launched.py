@@ -50,7 +50,7 @@ def run_by_two(
     return in_processes(work)
 
 
-@pytest.mark.parametrize("scheme", ["joint", "alternating"])
+@pytest.mark.parametrize("scheme", ["joint", pytest.param("alternating", marks=pytest.mark.slow)])
 def test_two_processes_make_one_run(
     rectangles: Path, options: Callable, in_processes: Callable, tmp_path: Path, scheme: str
 ) -> None:

@@ -6,7 +6,7 @@ from frcnn.cli.options import TrainOptions as Typed
 from frcnn.launch.options import TrainOptions
 
 NOT_TYPED = {"callbacks"}
-NOT_FOR_PROGRAMS = {"json", "debug", "data"}  # `data` is an argument of its own
+NOT_FOR_PROGRAMS = {"json", "debug", "data", "processes"}  # `data` is an argument of its own
 
 
 def test_every_option_can_be_typed_and_asked_for_in_python() -> None:

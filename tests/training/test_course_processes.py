@@ -91,7 +91,9 @@ def test_a_scheme_of_one_phase_is_learnt_as_by_one_and_needs_no_common_folder(
         torch.testing.assert_close(theirs[name], tensor, rtol=1e-3, atol=1e-5)
 
 
-@pytest.mark.parametrize("scheme", ["alternating", "unshared"])
+@pytest.mark.parametrize(
+    "scheme", ["alternating", pytest.param("unshared", marks=pytest.mark.slow)]
+)
 def test_every_process_goes_through_all_steps_with_the_same_weights(
     by_two: Callable, scheme: str
 ) -> None:
@@ -119,7 +121,10 @@ def test_the_targets_scale_is_the_same_in_all_processes(by_two: Callable) -> Non
     assert ended[0].value == ended[1].value
 
 
-@pytest.mark.parametrize("steps", [pytest.param(2, marks=pytest.mark.slow), 4, 8])
+@pytest.mark.parametrize(
+    "steps",
+    [pytest.param(2, marks=pytest.mark.slow), 4, pytest.param(8, marks=pytest.mark.slow)],
+)
 def test_d15_a_scheme_that_was_killed_goes_on_to_the_bit(by_two: Callable, steps: int) -> None:
     """In step 1, between the first proposals and the end of step 2, and in step 3."""
     whole, (leader, _) = by_two("alternating", name="whole")
