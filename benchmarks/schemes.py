@@ -1,4 +1,4 @@
-"""The training schemes side by side: as many pictures seen, one table.
+"""The training schemes side by side: each stage sees as many pictures, one table.
 
     python benchmarks/schemes.py --data BCCD --backbone-weights FILE --out DIR --seeds 0 1
 
@@ -17,15 +17,24 @@ import time
 from pathlib import Path
 from typing import Any
 
-STEPS = 800
-"""Of two pictures each, in all steps of a scheme together."""
-PLANS: dict[str, dict[str, int]] = {
+STEPS = 500
+"""Of two pictures each: from so many each of the two stages learns, whatever the scheme."""
+PLANS: dict[str, dict[str, object]] = {
     "joint": {},
-    "alternating": {"rpn": 240, "detector": 200, "rpn_layers": 160, "detector_layers": 200},
+    "alternating": {
+        "rpn.steps": 200,
+        "detector.steps": 350,
+        "rpn_layers.steps": 300,
+        "detector_layers.steps": 150,
+        # in the last two steps the backbone stays as it is, and the layers bear a higher rate
+        "rpn_layers.learning_rate": 0.001,
+        "detector_layers.learning_rate": 0.0002,
+        "last_layers": "kept",
+    },
     "exact-joint": {},
-    "unshared": {"rpn": 400, "detector": 400},
+    "unshared": {},
 }
-"""How the steps are shared out, where a scheme has several."""
+"""What differs from the settings that all have."""
 RECALLS = ("recall50_50", "recall50_100", "recall50_300", "AR_300")
 FRCNN = (sys.executable, "-m", "frcnn")
 
@@ -50,7 +59,7 @@ def train(options: argparse.Namespace, scheme: str, seed: int) -> Path:
             "training.batches.flip_vertical": "random",
             "training.schedule.steps": STEPS,
             "training.evaluation.every_epochs": 1000,
-            **{f"training.alternating.{step}.steps": count for step, count in plan.items()},
+            **{f"training.alternating.{name}": value for name, value in plan.items()},
         }
         sets = [word for name, value in changes.items() for word in ("--set", f"{name}={value}")]
         names = ("--data", options.data, "--model", "vgg16", "--scheme", scheme)
