@@ -40,7 +40,7 @@ def test_a_whole_data_set_each_picture_once(standard) -> None:
     (folder / "t03.png").write_bytes(b"no picture")
     main = standard.root / "ImageSets" / "Main"
     (main / "trainval.txt").write_text((main / "train.txt").read_text())
-    with pytest.raises(PictureError, match="at most 1% are skipped"):
+    with pytest.raises(PictureError, match="more than max_bad"):
         Dataset.open(standard.root)
     report = check_all(Dataset.open(standard.root, bad_data="report"))
     skipped = [p.code for p in report.problems if p.effect == "picture skipped"]
