@@ -20,6 +20,7 @@ THEIRS = [  # libraries of others that our modules need: what these do is not ou
     "cyclopts",
     "defusedxml.ElementTree",
     "faster_coco_eval",
+    "msgspec",
     "rich.progress",
     "safetensors.torch",
     "torchvision.models",

@@ -35,6 +35,7 @@ NEEDED = (
     "faster-coco-eval",
     "matplotlib",
     "defusedxml",
+    "msgspec",
 )
 """Packages that frcnn cannot do without."""
 EXTRAS = {"supervision": "Result.to_supervision"}

@@ -10,7 +10,8 @@ from PIL import Image
 
 from frcnn.data import voc as voc_room
 from frcnn.data.problems import Problem
-from frcnn.data.voc import class_mentions, read_folder, to_record
+from frcnn.data.seen import class_mentions, to_record
+from frcnn.data.voc import read_folder
 from frcnn.types import Size
 
 
@@ -30,10 +31,10 @@ def test_golden_folder(standard) -> None:
     assert folder.problems == []
     first = folder.splits["train"][0]
     assert first.name == "t00"
-    assert first.header.upright == Size(height=40, width=60)
-    assert [o.box for o in first.objects] == [(10.0, 5.0, 30.0, 20.0), (20.0, 10.0, 40.0, 35.0)]
+    assert first.size == Size(height=40, width=60)
+    assert first.rows.boxes.tolist() == [[10, 5, 30, 20], [20, 10, 40, 35]]
     assert list(class_mentions(folder.splits["train"])) == ["cat", "dog"]
-    assert class_mentions([first])["dog"] == f"{first.annotation}:8"
+    assert class_mentions([first])["dog"] == f"{standard.root}/Annotations/t00.xml:8"
     record = to_record(first, {"cat": 5, "dog": 3})
     assert record.target.labels.tolist() == [5, 3]
     assert record.stamp.bytes == first.path.stat().st_size
@@ -62,11 +63,11 @@ def test_b03_boxes_beyond_the_border_are_counted(voc) -> None:
     assert [p.code for p in folder.problems] == ["RC210", "RC210", "RC211", "RC209"]
     assert [p.place for p in folder.problems] == [f"{path}:{line}" for line in (6, 8, 10, 12)]
     (seen,) = folder.splits["train"]
-    assert [o.box for o in seen.objects] == [
-        (0, 0, 20, 20),
-        (4, 4, 60, 20),
-        (4, 4, 60, 20),
-        (0, 0, 60, 40),
+    assert seen.rows.boxes.tolist() == [
+        [0, 0, 20, 20],
+        [4, 4, 60, 20],
+        [4, 4, 60, 20],
+        [0, 0, 60, 40],
     ]
 
 
@@ -105,8 +106,8 @@ def test_b06_boxes_are_in_the_upright_frame(voc, turn: int) -> None:
     voc.picture("a", data=rotated(turn), suffix=".jpg")
     folder = read_folder(voc.root)
     (seen,) = folder.splits["train"]
-    assert seen.header.upright == Size(height, width)
-    assert seen.objects[0].box == (0, 0, width, height)
+    assert seen.size == Size(height, width)
+    assert seen.rows.boxes.tolist() == [[0, 0, width, height]]
     assert [p.code for p in folder.problems] == (["RC120"] if turn > 1 else [])
 
 
@@ -133,7 +134,7 @@ def test_b08_the_same_box_twice_is_kept_and_reported(voc) -> None:
     voc.picture("a")
     problem = only(voc.root)
     assert (problem.code, problem.place, problem.effect) == ("RC219", f"{path}:10", "none")
-    assert len(read_folder(voc.root).splits["train"][0].objects) == 3
+    assert len(read_folder(voc.root).splits["train"][0].rows.names) == 3
 
 
 def test_b08_two_pictures_for_one_annotation(voc) -> None:
@@ -163,7 +164,7 @@ def test_b09_a_picture_without_annotation_is_a_negative(voc) -> None:
     path = voc.picture("b")
     problem = only(voc.root)
     assert (problem.code, problem.place, problem.severity) == ("RC217", str(path), "warning")
-    assert [len(s.objects) for s in read_folder(voc.root).splits["train"]] == [1, 0]
+    assert [len(s.rows.names) for s in read_folder(voc.root).splits["train"]] == [1, 0]
 
 
 def test_b13_five_thousand_boxes(voc) -> None:

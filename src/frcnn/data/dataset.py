@@ -12,12 +12,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Literal, get_args
 
-from frcnn.data import voc
-from frcnn.data.class_names import classes_of, require_known
+from frcnn.data.class_list import ClassList, settle_classes
+from frcnn.data.layouts import read_any
 from frcnn.data.problems import Problem, Report
 from frcnn.data.records import Split
+from frcnn.data.seen import Folder, to_record
 from frcnn.data.split_checks import check_splits
-from frcnn.data.voc_layout import SPLIT_NAMES
+from frcnn.data.split_words import SPLIT_NAMES
 from frcnn.errors import AnnotationError, ConfigError, DataError
 from frcnn.ops.picture_header import place_of
 
@@ -36,9 +37,13 @@ class Dataset:
     name: str
     """Name of the folder."""
     layout: str
-    """How the files are laid out: "voc"."""
+    """How the files are laid out: one of `layouts.LAYOUTS`."""
     classes: tuple[str, ...]
     """Names of class ids 0 ... C-1."""
+    class_list: ClassList
+    """The same with the file's own ids, which `class_table` shows."""
+    outlines: int = 0
+    """Boxes that have an outline beside them, or are drawn around one; outlines are not kept."""
     splits: Mapping[str, Split]
     """By name; "train", "val" and "test" whatever other word the folder has for them."""
     report: Report
@@ -51,16 +56,18 @@ class Dataset:
         *,
         classes: Sequence[str] | None = None,
         training: str = "",
+        layout: str = "",
         bad_data: BadData = "skip",
         max_bad: float = MAX_BAD,
     ) -> "Dataset":
-        """Open a folder in PASCAL VOC layout; `voc_layout` lists the forms.
+        """Open a folder in PASCAL VOC, COCO, YOLO or CSV layout; docs/data.md lists the forms.
 
         Args:
-            root: the folder.
-            classes: the names, in the order of their ids; None takes the sorted names of the
-                training split. A model that is evaluated gives its own.
+            root: the folder; or a COCO, YAML or CSV file.
+            classes: the names, in the order of their ids; None takes the data's own list, or the
+                sorted names of the training split. A model that is evaluated gives its own.
             training: which split that is, by any of its names; empty: found by looking.
+            layout: voc, coco, yolo or csv; empty: found by looking.
             bad_data: "skip" leaves unusable pictures out, "error" raises the first, "report"
                 leaves out however many, for looking a set over. A bad box never costs its picture.
             max_bad: share of the pictures that "skip" leaves out at most, 0 to 1.
@@ -70,25 +77,28 @@ class Dataset:
             annotation, a class name or the set as a whole.
         """
         root = Path(root)
-        folder = voc.read_folder(root)
+        found, folder = read_any(root, layout)
         _require_usable(folder, bad_data, max_bad)
         learnt_from = _found(folder.splits, training, root) if training else None
         learnt_from = learnt_from or training_split(folder.splits)
-        known = _settle_classes(folder, root, classes, learnt_from)
+        settled = settle_classes(folder, root, classes, learnt_from)
+        known = settled.names
         ids = {name: i for i, name in enumerate(known)}
         splits = {
-            name: Split(
-                name=name, classes=known, records=tuple(voc.to_record(s, ids) for s in seen)
-            )
+            name: Split(name=name, classes=known, records=tuple(to_record(s, ids) for s in seen))
             for name, seen in folder.splits.items()
         }
         return cls(
             root=root,
-            name=root.resolve().name,
-            layout="voc",
+            name=(root if root.is_dir() else root.parent).resolve().name,
+            layout=found,
             classes=known,
+            class_list=settled,
+            outlines=folder.outlines,
             splits=MappingProxyType(splits),
-            report=Report((*folder.problems, *check_splits(splits, learnt_from, root))),
+            report=Report(
+                (*folder.problems, *settled.problems, *check_splits(splits, learnt_from, root))
+            ),
         )
 
     def split(self, name: str) -> Split:
@@ -114,6 +124,13 @@ class Dataset:
                 fix="fill its list, or name another split",
             )
         return found
+
+    @property
+    def class_table(self) -> str:
+        """The file's own ids beside ours, where they are others than 0 ... C-1; else empty."""
+        counted = training_split(self.splits)
+        boxes = self.splits[counted].boxes_per_class if counted else {}
+        return self.class_list.table(boxes)
 
     def __repr__(self) -> str:
         parts = ", ".join(f"{name} {len(split)}" for name, split in self.splits.items())
@@ -190,7 +207,7 @@ def _turn(seed: int, name: str) -> bytes:
     return hashlib.sha256(f"{seed}:{name}".encode("utf-8", "surrogateescape")).digest()
 
 
-def _require_usable(folder: voc.Folder, bad_data: BadData, max_bad: float) -> None:
+def _require_usable(folder: Folder, bad_data: BadData, max_bad: float) -> None:
     """Raise the first bad picture's error where skipping is not wanted, or not enough."""
     bad = [p for p in folder.problems if p.effect == "picture skipped"]
     if bad_data not in get_args(BadData):
@@ -237,49 +254,3 @@ def _found(names: Collection[str], wanted: str, root: Path) -> str:
             fix="name one of them; `--set training_split=NAME` is the one to learn from",
         )
     return found[0]
-
-
-def _settle_classes(
-    folder: voc.Folder, root: Path, classes: Sequence[str] | None, learnt_from: str | None
-) -> tuple[str, ...]:
-    """Take the given classes or the training split's, and refuse every other name."""
-    mentions = {name: voc.class_mentions(seen) for name, seen in folder.splits.items()}
-    if classes is None:
-        known = classes_of(mentions[_required_training(folder, root, learnt_from)])
-    else:
-        known = tuple(classes)
-        if not known or len(set(known)) < len(known):
-            raise ConfigError(
-                "RC322",
-                "classes",
-                "not a list of class names",
-                got=str(list(known))[:80],
-                want="one name or more, each once",
-                fix="give every class once",
-            )
-    for names in mentions.values():
-        require_known(names, known)
-    return known
-
-
-def _required_training(folder: voc.Folder, root: Path, name: str | None) -> str:
-    if name is None:
-        raise AnnotationError(
-            "RC202",
-            place_of(root),
-            "there is no training split to take the class names from",
-            got=", ".join(folder.splits),
-            want="train or trainval, or one split only",
-            fix="add the split, or name the classes: Dataset.open(..., classes=[...])",
-        )
-    if not any(seen.objects for seen in folder.splits[name]):
-        empty = not folder.splits[name]
-        raise AnnotationError(
-            "RC221" if empty else "RC222",
-            f"{place_of(root)}: {name}",
-            "a split without pictures" if empty else "a split without objects",
-            got=f"{len(folder.splits[name])} pictures",
-            want="objects to learn from",
-            fix="fill its list" if empty else "add annotations to it",
-        )
-    return name

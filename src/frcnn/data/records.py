@@ -46,12 +46,15 @@ class Record:
     """Of the file when the data set was opened."""
     sha256: str = ""
     """From a SHA256SUMS file beside the data; empty when there is none."""
+    file_id: int | str = ""
+    """What the annotation file calls the picture; empty where it has no such id."""
 
     def __reduce__(self) -> tuple[object, ...]:
         """Travel as plain arrays: tensors would take one open file each on their way."""
         target = self.target
         arrays = (target.boxes.numpy(), target.labels.numpy(), target.difficult.numpy())
-        return _rebuild, (self.name, self.path, self.size, arrays, self.stamp, self.sha256)
+        known = (self.name, self.path, self.size, self.stamp, self.sha256, self.file_id)
+        return _rebuild, (arrays, known)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -239,13 +242,18 @@ def _changed(place: str, got: str, want: str) -> PictureError:
 
 
 def _rebuild(
-    name: str,
-    path: Path,
-    size: Size,
     arrays: tuple[np.ndarray, np.ndarray, np.ndarray],
-    stamp: Stamp,
-    sha256: str,
+    known: tuple[str, Path, Size, Stamp, str, int | str],
 ) -> Record:
     boxes, labels, difficult = (torch.from_numpy(values) for values in arrays)
     target = Target(boxes=boxes, labels=labels, difficult=difficult)
-    return Record(name=name, path=path, size=size, target=target, stamp=stamp, sha256=sha256)
+    name, path, size, stamp, sha256, file_id = known
+    return Record(
+        name=name,
+        path=path,
+        size=size,
+        target=target,
+        stamp=stamp,
+        sha256=sha256,
+        file_id=file_id,
+    )

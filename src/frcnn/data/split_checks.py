@@ -11,7 +11,7 @@ from pathlib import Path
 
 from frcnn.data.problems import Problem
 from frcnn.data.records import Record, Split
-from frcnn.data.voc_layout import USUAL  # "trainval" shares its pictures on purpose
+from frcnn.data.split_words import USUAL  # "trainval" shares its pictures on purpose
 from frcnn.ops.picture_header import place_of
 
 FEW_BOXES = 10

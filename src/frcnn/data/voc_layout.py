@@ -10,19 +10,15 @@ same name but for the ending. Names that start with a dot are the system's own a
 """
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from frcnn.data.file_index import FileIndex
 from frcnn.data.problems import Problem
+from frcnn.data.split_words import SPLIT_NAMES, USUAL, in_order, require_new_split
 from frcnn.errors import AnnotationError, PictureError
 from frcnn.ops.picture_header import open_regular, place_of
 
-SPLIT_NAMES = {"training": "train", "valid": "val", "validation": "val", "testing": "test"}
-"""Other words for the three usual splits."""
-USUAL = ("train", "val", "test")
-"""The three usual splits, in the order in which they are shown; others follow."""
 _CLASS_LINE = re.compile(r"\S+\s+(-1|0|1)")
 
 
@@ -75,7 +71,7 @@ def find_layout(root: Path) -> Layout:
     for path in sorted(root.iterdir()):
         name = _usual_name(path.name)
         if path.is_dir() and name in USUAL:
-            _require_new(name, path, folders)
+            require_new_split(name, path, folders)
             folders[name] = path
     splits = {n: _pairs(folders[n]) for n in USUAL if n in folders} or {"train": _pairs(root)}
     if not any(entry.annotation for entries in splits.values() for entry in entries):
@@ -110,7 +106,7 @@ def _from_lists(root: Path, lists: list[Path]) -> Layout:
             continue
         names = _unique_names(path, lines, pictures, problems)
         split = _split_of(path)
-        _require_new(split, path, used)
+        require_new_split(split, path, used)
         used[split] = path
         splits[split] = tuple(
             Entry(name, pictures.find(name), (annotations.find(name) or (None,))[0], place)
@@ -121,21 +117,7 @@ def _from_lists(root: Path, lists: list[Path]) -> Layout:
     )
     if unlisted:
         problems.append(_unlisted(lists[0].parent, unlisted))
-    order = sorted(splits, key=lambda n: (USUAL.index(n) if n in USUAL else len(USUAL), n))
-    return Layout({name: splits[name] for name in order}, tuple(problems))
-
-
-def _require_new(split: str, path: Path, known: Mapping[str, Path]) -> None:
-    """Refuse a second folder or list for a split: one of the two would be lost."""
-    if split in known:
-        raise AnnotationError(
-            "RC233",
-            place_of(path),
-            f"two of them mean the split {split}",
-            got=f"{known[split].name} and {path.name}",
-            want="one for each split",
-            fix="rename one of them, or put both together",
-        )
+    return Layout(in_order(splits), tuple(problems))
 
 
 def _split_of(path: Path) -> str:
@@ -208,9 +190,9 @@ def _not_voc(root: Path) -> AnnotationError:
     if years:
         fix = f"name one of the folders in it: {', '.join(years[:5])}"
     elif any((*root.glob("*.json"), *root.glob("*/*.json"))):
-        fix = "this looks like COCO; export the annotations as PASCAL VOC"
+        fix = "this looks like COCO; `--layout coco` says what is missing"
     elif (root / "labels").is_dir() or any((*root.glob("*.yaml"), *root.glob("*/labels"))):
-        fix = "this looks like YOLO; export the annotations as PASCAL VOC"
+        fix = "this looks like YOLO; `--layout yolo` says what is missing"
     return AnnotationError(
         "RC201",
         place_of(root),

@@ -9,7 +9,7 @@ from frcnn.data.dataset import Dataset
 from frcnn.data.pixel_check import check_pixels
 from frcnn.data.problems import Report
 from frcnn.data.records import Split
-from frcnn.data.voc_layout import SPLIT_NAMES
+from frcnn.data.split_words import SPLIT_NAMES
 from frcnn.errors import ConfigError
 from frcnn.launch.kept import kept_settings
 from frcnn.launch.material import open_data

@@ -1,0 +1,130 @@
+"""Which of the four layouts a data set has: found by looking, or named where two fit."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from frcnn.data import coco, csv_layout, voc, yolo
+from frcnn.data.coco import find_coco
+from frcnn.data.csv_layout import find_csv
+from frcnn.data.seen import Folder
+from frcnn.data.voc_layout import find_layout
+from frcnn.data.yolo_layout import is_yolo
+from frcnn.errors import AnnotationError, ConfigError
+from frcnn.ops.picture_header import place_of
+
+_READERS: dict[str, Callable[[Path], Folder]] = {
+    "voc": voc.read_folder,
+    "coco": coco.read_folder,
+    "yolo": yolo.read_folder,
+    "csv": csv_layout.read_folder,
+}
+LAYOUTS = tuple(_READERS)
+"""Their names, as options and errors have them."""
+_FORMS = {
+    "voc": "JPEGImages and Annotations, or pictures and .xml files side by side",
+    "coco": "a JSON file with images, annotations and categories, beside its pictures",
+    "yolo": "data.yaml, or labels beside images with a classes.txt",
+    "csv": "a table with filename, class, xmin, ymin, xmax, ymax",
+}
+_KINDS = {".json": "coco", ".yaml": "yolo", ".yml": "yolo", ".csv": "csv"}
+
+
+def read_any(root: Path, named: str = "") -> tuple[str, Folder]:
+    """Read a data set but for its pixels, in whatever layout it has.
+
+    Args:
+        root: its folder; or its annotation file, where there is one for all or only this is wanted.
+        named: one of `LAYOUTS`; empty: found by looking.
+
+    Returns:
+        The layout, and the pictures with their boxes, classes still by name.
+
+    Raises:
+        ConfigError: no layout has that name (RC323).
+        AnnotationError: the folder has none (RC201), or several (RC270), or its files cannot be
+            used.
+    """
+    if named and named not in LAYOUTS:
+        raise ConfigError(
+            "RC323",
+            "layout",
+            "no layout of that name",
+            got=repr(named),
+            want=", ".join(LAYOUTS),
+            fix="name one of them, or leave it out",
+        )
+    layout = named or _KINDS.get(root.suffix.lower(), "") if root.is_file() else named
+    layout = layout or _the_layout(root)
+    folder = _READERS[layout](root)
+    if not folder.splits:
+        raise _none(root, layout)
+    return layout, folder
+
+
+def fitting(root: Path) -> tuple[str, ...]:
+    """List the layouts that a folder has.
+
+    Args:
+        root: of a data set.
+
+    Returns:
+        Their names: one as a rule.
+    """
+    fits = {"voc": _is_voc, "coco": _is_coco, "yolo": is_yolo, "csv": _is_csv}
+    return tuple(name for name, asks in fits.items() if asks(root))
+
+
+def _the_layout(root: Path) -> str:
+    if not root.is_dir():
+        find_layout(root)  # says that there is no such folder
+    found = fitting(root)
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise AnnotationError(
+            "RC270",
+            place_of(root),
+            "more than one layout is in the folder",
+            got=" and ".join(found),
+            want="one, or the name of the one that counts",
+            fix=f"name it: --layout {found[0]} or --layout {found[1]}, in Python layout="
+            f'"{found[0]}"; or take the files of the other out',
+        )
+    try:
+        find_layout(root)
+    except AnnotationError as error:
+        raise _none(root, "", error.fix) from error
+    raise _none(root, "")
+
+
+def _is_voc(root: Path) -> bool:
+    try:
+        find_layout(root)
+    except AnnotationError as error:
+        return error.code != "RC201"
+    return True
+
+
+def _is_coco(root: Path) -> bool:
+    try:
+        return bool(find_coco(root))
+    except AnnotationError:  # two files of one split: said when it is read
+        return True
+
+
+def _is_csv(root: Path) -> bool:
+    try:
+        return bool(find_csv(root))
+    except AnnotationError:
+        return True
+
+
+def _none(root: Path, layout: str, fix: str = "") -> AnnotationError:
+    wants = [_FORMS[layout]] if layout else list(_FORMS.values())
+    return AnnotationError(
+        "RC201",
+        place_of(root),
+        f"no data set in {layout or 'a known'} layout is in the folder",
+        want="; or ".join(wants),
+        fix=fix or "see the page on data, docs/data.md, for the forms that are read",
+    )

@@ -1,0 +1,182 @@
+"""From the name that an annotation file gives a picture to the file itself, never out of the set.
+
+A name from a file may be anything: absolute, an address, with `..` in it, of a Windows machine.
+What leads out of the data set is not opened, whether by its words or by a link.
+"""
+
+import os
+import re
+import unicodedata
+from collections.abc import Container, Iterable, Sequence
+from pathlib import Path, PurePosixPath
+
+from frcnn.errors import AnnotationError
+from frcnn.ops.picture_header import place_of
+from frcnn.ops.pictures import SUFFIXES
+
+_ELSEWHERE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|[A-Za-z]:[\\/]|[\\/]|~[\\/]")
+"""An address, a drive, the root of a disk, somebody's home."""
+_LONGEST_SHOWN = 80
+
+
+class PictureFinder:
+    """Finds pictures by name in some folders, the first first."""
+
+    def __init__(self, folders: Sequence[Path]) -> None:
+        """Name the folders; those that are not there are passed over.
+
+        Args:
+            folders: in the order in which they are looked through.
+        """
+        self.folders = [f for f in dict.fromkeys(folders) if f.is_dir()]
+        """Those that are there."""
+        self.used: set[Path] = set()
+        """Those in which something was found."""
+        self._by_form: dict[Path, dict[str, str]] = {}
+
+    def find(self, name: str, place: str) -> Path:
+        """Find a picture.
+
+        Args:
+            name: as the annotation file has it, relative to one of the folders.
+            place: of the entry, for errors.
+
+        Returns:
+            Its path, inside one of the folders.
+
+        Raises:
+            AnnotationError: the name leads out of the data set (RC276), or a link does (RC224), or
+                there is no such picture (RC216).
+        """
+        plain = require_own_path(name, place)
+        for wanted in dict.fromkeys((name, plain)):
+            for folder in self.folders:
+                path = folder / wanted
+                if os.path.isfile(path):  # unlike Path's, no error for a name that is too long
+                    return self._inside(path, folder)
+        for folder in self.folders:
+            other = self._in_another_form(folder, plain)
+            if other is not None:
+                return self._inside(other, folder)
+        raise AnnotationError(
+            "RC216",
+            place,
+            "there is no picture of this name",
+            got=place_of(Path(name[-_LONGEST_SHOWN:])),
+            want=f"a file in {' or '.join(map(place_of, self.folders[:3])) or 'a folder'}",
+            fix="add the picture, or take the entry out",
+        )
+
+    def _inside(self, path: Path, folder: Path) -> Path:
+        if path.parent == folder:
+            require_inside(path)
+        else:
+            _require_below(path, folder)
+        self.used.add(path.parent)
+        return path
+
+    def _in_another_form(self, folder: Path, plain: str) -> Path | None:
+        """Find a name in another Unicode form of it: `ü` is one letter, or two."""
+        if plain.isascii():
+            return None
+        if folder not in self._by_form:
+            names = (entry.name for entry in os.scandir(folder))
+            self._by_form[folder] = {unicodedata.normalize("NFC", name): name for name in names}
+        found = self._by_form[folder].get(unicodedata.normalize("NFC", plain))
+        return folder / found if found else None
+
+
+def count_others(folders: Iterable[Path], known: Container[Path]) -> int:
+    """Count pictures beside those that are known.
+
+    Args:
+        folders: in which known ones are.
+        known: their paths.
+
+    Returns:
+        How many more there are.
+    """
+    return sum(
+        Path(entry.path) not in known
+        for folder in folders
+        for entry in os.scandir(folder)
+        if Path(entry.name).suffix.lower() in SUFFIXES and not entry.name.startswith(".")
+    )
+
+
+class Names:
+    """Gives every picture of a split a name of its own: that of its file, without its ending."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._taken: set[str] = set()
+
+    def of(self, path: Path) -> str:
+        """Name a picture.
+
+        Args:
+            path: of the picture, each once.
+
+        Returns:
+            The file's name without ending; with it, or with folders before it, where another
+            picture has that name.
+        """
+        parts = path.parts
+        longer = ("/".join(parts[-length:]) for length in range(1, len(parts) + 1))
+        for name in (path.stem, *longer):
+            if name not in self._taken:
+                break
+        self._taken.add(name)
+        return name
+
+
+def require_own_path(name: str, place: str) -> str:
+    """Refuse a name that leads out of the data set.
+
+    Args:
+        name: as a file has it.
+        place: of the entry.
+
+    Returns:
+        The name, with this system's slashes.
+
+    Raises:
+        AnnotationError: it is absolute, an address, or goes up (RC276).
+    """
+    plain = name.replace("\\", "/")
+    if _ELSEWHERE.match(name) or ".." in PurePosixPath(plain).parts or "\0" in name:
+        raise AnnotationError(
+            "RC276",
+            place,
+            "a path leads out of the data set; it is not opened",
+            got=place_of(Path(name[:_LONGEST_SHOWN])) if "\0" not in name else "a NUL byte",
+            want="a path inside the folder of the data",
+            fix="write the path relative to the data set's folder",
+        )
+    return plain
+
+
+def require_inside(path: Path) -> None:
+    """Follow no link out of the folder: an archive from a stranger may hold one.
+
+    Args:
+        path: of a file.
+
+    Raises:
+        AnnotationError: it is a link to somewhere else (RC224).
+    """
+    if path.is_symlink():
+        _require_below(path, path.parent)
+
+
+def _require_below(path: Path, folder: Path) -> None:
+    if path.resolve().is_relative_to(folder.resolve()):
+        return
+    raise AnnotationError(
+        "RC224",
+        place_of(path),
+        "a link leads out of the data set",
+        got=place_of(path.resolve()),
+        want=f"a file in {place_of(folder.resolve())}",
+        fix="copy the file into the data set; a link to the whole folder is accepted",
+    )

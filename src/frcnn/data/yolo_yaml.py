@@ -1,0 +1,218 @@
+"""The YAML file of a data set in YOLO layout: class names, and where each split's pictures are.
+
+Paths in it are relative to the file's own folder, never to a folder of settings somewhere else.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from frcnn.data.picture_paths import require_own_path
+from frcnn.data.problems import Problem
+from frcnn.data.seen import Declared
+from frcnn.data.split_words import SPLIT_NAMES, require_new_split, split_of_folder
+from frcnn.errors import AnnotationError
+from frcnn.ops.picture_header import place_of
+from frcnn.ops.pictures import SUFFIXES
+
+_LARGEST = 1_000_000
+"""Bytes of a YAML file; more is none of a data set."""
+
+
+def yaml_file(root: Path) -> Path | None:
+    """Find the YAML file that names classes and splits.
+
+    Args:
+        root: a folder, or such a file.
+
+    Returns:
+        Its path; None where there is none.
+    """
+    if root.is_file():
+        return root if root.suffix.lower() in (".yaml", ".yml") else None
+    for path in (*sorted(root.glob("*.yaml")), *sorted(root.glob("*.yml"))):
+        if not path.is_file() or path.stat().st_size > _LARGEST:
+            continue
+        text = path.read_bytes()
+        if b"names" in text and (b"train" in text or b"val" in text or b"test" in text):
+            return path
+    return None
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Read a data set's YAML file.
+
+    Args:
+        path: of the file.
+
+    Returns:
+        What it says.
+
+    Raises:
+        AnnotationError: it is no YAML, or no mapping (RC280).
+    """
+    try:
+        values = yaml.safe_load(path.read_bytes())
+    except (yaml.YAMLError, OSError, ValueError, RecursionError) as error:
+        where = getattr(getattr(error, "problem_mark", None), "line", None)
+        place = place_of(path) + ("" if where is None else f":{where + 1}")
+        got = getattr(error, "problem", None) or str(error).split("\n")[0]
+        raise _bad_yaml(place, str(got)[:80]) from error
+    if not isinstance(values, dict):
+        raise _bad_yaml(place_of(path), f"a {type(values).__name__}")
+    return values
+
+
+def _bad_yaml(place: str, got: str) -> AnnotationError:
+    return AnnotationError(
+        "RC280",
+        place,
+        "the data set's YAML file cannot be read",
+        got=got,
+        want="names, and a folder for each of train, val, test",
+        fix="mend the file",
+    )
+
+
+def names_of_yaml(path: Path, values: dict[str, Any]) -> Declared:
+    """Take the class list of a data set's YAML file.
+
+    Args:
+        path: of the file.
+        values: what it says.
+
+    Returns:
+        The names by id.
+
+    Raises:
+        AnnotationError: there is no such list (RC277).
+    """
+    names = values.get("names")
+    if isinstance(names, dict):
+        if sorted(names, key=str) != sorted(range(len(names)), key=str):
+            raise no_names(place_of(path), f"ids {str(list(names))[:60]}")
+        names = [names[number] for number in range(len(names))]
+    if not isinstance(names, list):
+        raise no_names(place_of(path), f"names: {str(names)[:40]}")
+    said = values.get("nc", len(names))
+    if said != len(names):
+        raise no_names(place_of(path), f"nc {said} and {len(names)} names")
+    return declared([str(name) for name in names], place_of(path))
+
+
+def declared(names: list[str], place: str) -> Declared:
+    """Make a class list of names.
+
+    Args:
+        names: in the order of their ids.
+        place: where they stand.
+
+    Returns:
+        The list.
+
+    Raises:
+        AnnotationError: a name is empty or there twice (RC277).
+    """
+    if not names or not all(name.strip() for name in names) or len(set(names)) < len(names):
+        raise no_names(place, ", ".join(map(repr, names))[:60] or "none")
+    return Declared(tuple(names), tuple(range(len(names))), place)
+
+
+def no_names(place: str, got: str) -> AnnotationError:
+    """Make the error of a data set whose class ids have no names."""
+    return AnnotationError(
+        "RC277",
+        place,
+        "not a list of class names",
+        got=got,
+        want="a name for each id from 0, each once",
+        fix="name the classes: `names` in data.yaml, or a line for each in classes.txt",
+    )
+
+
+def named_folders(
+    file: Path, values: dict[str, Any], problems: list[Problem]
+) -> dict[str, list[Path]]:
+    """Find the folders and lists that a YAML file names.
+
+    Args:
+        file: the YAML file.
+        values: what it says.
+        problems: gets those that are not there.
+
+    Returns:
+        Those that are, by split.
+    """
+    homes = [file.parent]
+    path = values.get("path")
+    if isinstance(path, str) and path.strip(" ./"):
+        homes.insert(0, file.parent / path.lstrip("/"))
+    folders: dict[str, list[Path]] = {}
+    known: dict[str, Path] = {}
+    for key, named in values.items():
+        usual = SPLIT_NAMES.get(str(key).lower(), str(key).lower())
+        texts = [named] if isinstance(named, str) else named
+        if not isinstance(texts, list) or not texts:
+            continue
+        if split_of_folder(usual) != usual:
+            continue  # a key of some other tool's
+        found = [_folder(str(text), homes, file, str(key), problems) for text in texts]
+        if there := [path for path in found if path is not None]:
+            require_new_split(usual, Path(str(key)), known)
+            known[usual] = Path(str(key))
+            folders[usual] = there
+    return folders
+
+
+def _folder(
+    text: str, homes: list[Path], file: Path, key: str, problems: list[Problem]
+) -> Path | None:
+    """Find a folder or list that a YAML file names.
+
+    Roboflow writes `../train/images` where `train/images` is meant, and so do others who mean
+    another working directory: what goes up is looked for here.
+    """
+    plain = text.replace("\\", "/")
+    while plain.startswith(("../", "./")):
+        plain = plain.partition("/")[2]
+    place = f"{place_of(file)}: {key}"
+    try:
+        plain = require_own_path(plain, place)
+    except AnnotationError as error:
+        problems.append(Problem.of(error, effect="none"))
+        return None
+    for home in homes:
+        path = home / plain
+        if path.is_dir() and (path / "images").is_dir() and not pictures_below(path):
+            return path / "images"
+        if path.exists():
+            return path
+    problems.append(
+        Problem(
+            code="RC281",
+            place=place,
+            what="a split's folder is not there; the split is left out",
+            got=place_of(Path(text)),
+            want=f"a folder or a list in {place_of(homes[-1])}",
+            fix="put it there, or take the line out",
+            severity="warning",
+        )
+    )
+    return None
+
+
+def pictures_below(folder: Path) -> list[Path]:
+    """List the pictures of a folder and of those in it; links to folders are not followed.
+
+    Args:
+        folder: of a split.
+
+    Returns:
+        Their paths, sorted.
+    """
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
+    )
