@@ -22,6 +22,7 @@ _Number = words.Number
 _Flag = words.Flag
 _Pairs = Annotated[tuple[str, ...], Parameter(name="--set", negative="", metavar="NAME=VALUE")]
 
+LAYOUTS = ("voc", "coco", "yolo", "csv")
 METRICS = ("voc07", "voc", "coco", "proposals")
 PREPROCESSING = ("caffe", "torchvision")
 SAVE = ("images", "json", "csv")
@@ -122,7 +123,9 @@ class TrainOptions(Computing):
     """`frcnn train`."""
 
     data: _Path = None
-    """The folder of the data: PASCAL VOC layout, or pictures with their XML files beside them."""
+    """The folder of the data, in PASCAL VOC, COCO, YOLO or CSV layout; or its annotation file."""
+    layout: _Text = None
+    """voc, coco, yolo or csv. [default: found by looking]"""
     model: _Text = None
     """A preset; `frcnn presets list` names them."""
     scheme: _Text = None
@@ -166,6 +169,7 @@ class TrainOptions(Computing):
         self._within("processes", 1, 1024)
         self._one_of("preprocessing", PREPROCESSING)
         self._one_of("scheme", SCHEMES)
+        self._one_of("layout", LAYOUTS)
         _require_pairs(self.settings)
 
 
@@ -175,6 +179,8 @@ class EvalOptions(Computing):
 
     data: _Path = None
     """The folder of the data. [default: what the run was trained on]"""
+    layout: _Text = None
+    """voc, coco, yolo or csv. [default: found by looking]"""
     split: _Text = None
     """Which split. [default: test where there is one, else val, else the only one]"""
     metric: _Text = None
@@ -191,6 +197,7 @@ class EvalOptions(Computing):
     def __post_init__(self) -> None:
         super().__post_init__()
         self._one_of("metric", METRICS)
+        self._one_of("layout", LAYOUTS)
         self._one_of("save", ("voc",))
         self._within("batch", 1, 4096)
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from frcnn.cli import words
-from frcnn.cli.options import Computing
+from frcnn.cli.options import LAYOUTS, Computing
 from frcnn.errors import ConfigError
 
 FORMATS = ("frcnn", "pickle")
@@ -15,6 +15,8 @@ class ProposeOptions(Computing):
 
     data: words.Path = None
     """The folder of the data. [default: what the run was trained on]"""
+    layout: words.Text = None
+    """voc, coco, yolo or csv. [default: found by looking]"""
     split: words.Text = None
     """Which split. [default: the training pictures]"""
     out: words.Path = None
@@ -33,6 +35,7 @@ class ProposeOptions(Computing):
     def __post_init__(self) -> None:
         super().__post_init__()
         self._one_of("format", FORMATS)
+        self._one_of("layout", LAYOUTS)
         self._within("proposals", 1, 1_000_000)
         self._within("batch", 1, 4096)
         if self.mirrored and self.format == "pickle":

@@ -59,7 +59,15 @@ def train_(options: Annotated[TrainOptions | None, Parameter(name="*")] = None) 
         "proposals",
         "resume",
     )
-    more = ("out", "backbone_weights", "preprocessing", "device", "precision", "config", "settings")
+    more = (
+        "layout",
+        "backbone_weights",
+        "preprocessing",
+        "device",
+        "precision",
+        "config",
+        "settings",
+    )
     with alone_on_stdout(said):
         answer = api.train(said.data, **said.said(*names, *more, "quiet"))
     if answer.rank == 0:
@@ -79,9 +87,10 @@ def eval_(
     said = with_file(options, EvalOptions)
     from frcnn import api
 
-    names = ("data", "split", "metric", "batch", "out", "save", "device", "precision", "quiet")
+    names = ("data", "layout", "split", "metric", "batch", "out", "save", "quiet")
+    more = ("device", "precision")
     with alone_on_stdout(said):
-        answer = api.evaluate_run(run, **said.said(*names))
+        answer = api.evaluate_run(run, **said.said(*names, *more))
     give(answer, said)
     return 0
 
@@ -151,9 +160,10 @@ def propose_(
         )
     from frcnn import api
 
-    names = ("data", "split", "format", "proposals", "mirrored", "batch", "device", "precision")
+    names = ("data", "layout", "split", "format", "proposals", "mirrored", "batch")
+    more = ("device", "precision", "quiet")
     with alone_on_stdout(said):
-        answer = api.propose(run, said.out, **said.said(*names, "quiet"))
+        answer = api.propose(run, said.out, **said.said(*names, *more))
     give(answer, said)
     return 0
 

@@ -180,8 +180,8 @@ class _Reader:
     ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
         """Give [N, 4] corners and [N] which of them are boxes."""
         found = to_corners_and_sides([box.bbox for box in boxes])
-        sound = (np.abs(found) < MOST).all(axis=1)  # NaN is not below anything
-        wide = (found[:, 2:] > 0).all(axis=1)
+        sound: NDArray[np.bool_] = np.all(np.abs(found) < MOST, axis=1)  # NaN is not below anything
+        wide: NDArray[np.bool_] = np.all(found[:, 2:] > 0, axis=1)
         for row in np.flatnonzero(~(sound & wide)).tolist():
             place = f"{self.place}/annotations/{numbers[row]}/bbox"
             code, what = ("RC207", "a box without area") if sound[row] else _NO_NUMBERS

@@ -59,7 +59,7 @@ def splits_of_files(files: Collection[Path]) -> dict[str, Path]:
     splits: dict[str, Path] = {}
     for path in sorted(files):
         said = split_of_file(path) or split_of_folder(path.parent.name)
-        split = said or ("train" if len(files) == 1 else path.stem)
+        split = said or ("train" if len(files) == 1 else path.stem.removeprefix("instances_"))
         require_new_split(split, path, splits)
         splits[split] = path
     return in_order(splits)

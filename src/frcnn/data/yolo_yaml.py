@@ -155,7 +155,7 @@ def named_folders(
         texts = [named] if isinstance(named, str) else named
         if not isinstance(texts, list) or not texts:
             continue
-        if split_of_folder(usual) != usual:
+        if split_of_folder(usual) != usual and not _is_there(named, homes):
             continue  # a key of some other tool's
         found = [_folder(str(text), homes, file, str(key), problems) for text in texts]
         if there := [path for path in found if path is not None]:
@@ -163,6 +163,13 @@ def named_folders(
             known[usual] = Path(str(key))
             folders[usual] = there
     return folders
+
+
+def _is_there(named: object, homes: list[Path]) -> bool:
+    """Say whether a value is a path of the data set: then its key is a split of the user's own."""
+    if not isinstance(named, str) or named.strip("./") == "":
+        return False
+    return any((home / named).exists() for home in homes)
 
 
 def _folder(

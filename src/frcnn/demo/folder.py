@@ -4,8 +4,7 @@ Pictures and annotations are collected in a hidden folder beside the final one, 
 into place at the end.
 """
 
-import os
-import shutil
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -15,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from frcnn.data.new_folder import new_folder
 from frcnn.data.voc_annotation import VOCObject, write_annotation
-from frcnn.errors import ConfigError
 from frcnn.files import disk_error
 from frcnn.types import Size
 
@@ -35,26 +34,20 @@ class SceneFolder:
             quality: of the JPEG files, 1 ... 100.
         """
         self._folder = Path(folder)
-        self._draft = self._folder.parent / f".{self._folder.name}.{os.getpid()}.tmp"
+        self._place = ExitStack()
+        self._draft = self._folder  # until the hidden folder is made
         self._quality = quality
         self._names: dict[str, list[str]] = {split: [] for split in _SPLITS}
         self._count = 0
 
     def __enter__(self) -> Self:
         """Make the hidden folder."""
-        if self._folder.exists() and (not self._folder.is_dir() or any(self._folder.iterdir())):
-            raise ConfigError(
-                "RC331",
-                str(self._folder),
-                "there is something here already",
-                want="a new or empty folder",
-                fix="name another folder, or remove this one",
-            )
+        self._draft = self._place.enter_context(new_folder(self._folder))
         try:
-            shutil.rmtree(self._draft, ignore_errors=True)  # of a killed process with this number
             for part in _PARTS:
                 (self._draft / part).mkdir(parents=True)
         except OSError as error:
+            self._place.__exit__(type(error), error, error.__traceback__)
             raise disk_error(error, self._folder) from error
         return self
 
@@ -65,14 +58,10 @@ class SceneFolder:
         trace: TracebackType | None,
     ) -> None:
         """Rename the draft into place; throw it away if anything was raised."""
-        if kind is not None:
-            shutil.rmtree(self._draft, ignore_errors=True)
-            return
-        try:
-            self._finish()
-        except BaseException:
-            shutil.rmtree(self._draft, ignore_errors=True)
-            raise
+        with self._place:
+            if error is not None:
+                raise error
+            self._write_lists()
 
     def add(self, split: str, picture: NDArray[np.uint8], objects: tuple[VOCObject, ...]) -> None:
         """Write one picture and its annotation.
@@ -98,14 +87,11 @@ class SceneFolder:
         self._names[split].append(name)
         self._count += 1
 
-    def _finish(self) -> None:
+    def _write_lists(self) -> None:
         try:
             for split, names in self._names.items():
                 path = self._draft / "ImageSets" / "Main" / f"{split}.txt"
                 path.write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
-            if self._folder.exists():  # empty: not every system renames over a folder
-                self._folder.rmdir()
-            self._draft.replace(self._folder)
         except OSError as error:
             raise disk_error(error, self._folder) from error
 

@@ -45,7 +45,9 @@ def announce_open(
     except DataError:
         with suppress(FrcnnError):
             classes = config.classes or None
-            found = Dataset.open(config.data, classes=classes, bad_data="report").report
+            found = Dataset.open(
+                config.data, classes=classes, layout=config.layout, bad_data="report"
+            ).report
             if found.problems:
                 say(found.summary())
         raise
@@ -76,6 +78,8 @@ def announce_usable(
         f"({train.without_objects} without objects), {len(val)} to validate; "
         f"classes {', '.join(train.classes)}"
     )
+    if dataset.class_table:
+        say(dataset.class_table)
     if learnt := val.in_common(train):
         say(f"  {learnt} of the {len(val)} are learnt from, too: their figures are too good")
     summary = report.summary()

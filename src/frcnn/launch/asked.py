@@ -25,6 +25,7 @@ from frcnn.weights.backbone import BackboneWeights
 from frcnn.weights.torchvision import PUBLISHED
 
 _PLACES = {
+    "layout": "layout",
     "scheme": "training.scheme",
     "epochs": "training.schedule.epochs",
     "batch": "training.batches.size",
@@ -198,7 +199,7 @@ def on_data(config: RunConfig, data: str | Path | Dataset | None) -> RunConfig:
         The settings.
     """
     if isinstance(data, Dataset):
-        return replace(config, data=str(data.root), classes=data.classes)
+        return replace(config, data=str(data.root), layout=data.layout, classes=data.classes)
     return config if data is None else replace(config, data=str(data))
 
 

@@ -30,6 +30,8 @@ class Wanted:
     usual: Callable[[Collection[str], str | None], str]
     """Chooses among the names of splits; told the one that a run learnt from, where the data is
     the run's own."""
+    layout: str = ""
+    """Of `data`; empty: found by looking."""
 
 
 class Chosen(NamedTuple):
@@ -71,7 +73,7 @@ def choose_pictures(named: Path, wanted: Wanted, classes: Sequence[str]) -> Chos
             want="a folder of pictures with boxes",
             fix=f"name it: frcnn {wanted.verb} {named} --data DIR",
         )
-    dataset = Dataset.open(wanted.data, classes=classes)
+    dataset = Dataset.open(wanted.data, classes=classes, layout=wanted.layout)
     split = dataset.split(wanted.split or wanted.usual(tuple(dataset.splits), None))
     return Chosen(split, dataset.report, run, f"{dataset.name}-{split.name}")
 

@@ -36,8 +36,8 @@ def open_data(config: RunConfig, opened: Dataset | None = None) -> tuple[Dataset
     """Open a run's data and give the pictures it trains and is validated on.
 
     Args:
-        config: its `data`, `classes`, `training_split`, `validation_share`, `max_bad` and seed
-            are read.
+        config: its `data`, `layout`, `classes`, `training_split`, `validation_share`, `max_bad`
+            and seed are read.
         opened: the data set, where the caller has it open already.
 
     Returns:
@@ -61,6 +61,7 @@ def open_data(config: RunConfig, opened: Dataset | None = None) -> tuple[Dataset
         config.data,
         classes=config.classes or None,
         training=config.training_split,
+        layout=config.layout,
         max_bad=config.max_bad,
     )
     whole = dataset.split(config.training_split or training_split(dataset.splits) or "train")

@@ -47,6 +47,8 @@ class MeasureOptions(TypedDict, total=False):
 
     data: str | Path
     """Folder of the data; the run's own where none is named."""
+    layout: str
+    """Of `data`: `voc`, `coco`, `yolo` or `csv`; found by looking where none is named."""
     split: str
     """Which; where none is named, `test`, else `val`, else the only one there is."""
     metric: Metric
@@ -87,7 +89,13 @@ def measure(named: str | Path, options: MeasureOptions, say: Say) -> Measured:
     require_form(options.get("save"))
     saved = _saved(Path(named), options, say)
     detector = saved.detector if metric == "proposals" else saved.whole
-    wanted = Wanted(verb="eval", data=options.get("data"), split=options.get("split"), usual=_usual)
+    wanted = Wanted(
+        verb="eval",
+        data=options.get("data"),
+        split=options.get("split"),
+        usual=_usual,
+        layout=options.get("layout", ""),
+    )
     chosen = choose_pictures(Path(named), wanted, detector.classes)
     if summary := chosen.report.summary():
         say(summary)

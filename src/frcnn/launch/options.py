@@ -17,6 +17,8 @@ class TrainOptions(TypedDict, total=False):
     `presets.DEFAULT`."""
     config: str | Path
     """A YAML file of settings, laid over the preset's when these are fitted to the data."""
+    layout: str
+    """`voc`, `coco`, `yolo` or `csv`, where the data has more than one; found by looking."""
     settings: Sequence[str]
     """`name=value` pairs, laid over everything else."""
     scheme: Scheme

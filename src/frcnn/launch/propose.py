@@ -23,6 +23,8 @@ class ProposeOptions(TypedDict, total=False):
 
     data: str | Path
     """Folder of the data; the run's own where none is named."""
+    layout: str
+    """Of `data`: `voc`, `coco`, `yolo` or `csv`; found by looking where none is named."""
     split: str
     """Which; the training pictures where none is named."""
     format: Format
@@ -69,7 +71,11 @@ def propose(named: str | Path, out: str | Path, options: ProposeOptions, say: Sa
         batch=options.get("batch", 1),
     )
     wanted = Wanted(
-        verb="propose", data=options.get("data"), split=options.get("split"), usual=_usual
+        verb="propose",
+        data=options.get("data"),
+        split=options.get("split"),
+        usual=_usual,
+        layout=options.get("layout", ""),
     )
     chosen = choose_pictures(Path(named), wanted, saved.detector.classes)
     if summary := chosen.report.summary():

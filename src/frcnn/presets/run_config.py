@@ -30,9 +30,12 @@ class RunConfig:
     preset: str = ""
     """The function that these settings started from."""
     data: str = ""
-    """Folder of the data."""
+    """Folder of the data, or its annotation file."""
+    layout: str = ""
+    """voc, coco, yolo or csv; empty: found by looking."""
     classes: tuple[str, ...] = ()
-    """Names of class ids 0 ... C-1; empty: the sorted names of the training split."""
+    """Names of class ids 0 ... C-1; empty: the data's own list, or the sorted names of the training
+    split."""
     training_split: str = ""
     """The split to learn from, all of it; empty: `train`, else `trainval` without the validation
     pictures, else the only one there is."""

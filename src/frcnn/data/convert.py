@@ -1,0 +1,171 @@
+"""A data set into another layout: `frcnn data convert`. Never in place, never over other files.
+
+What the new layout cannot hold is listed, a `Problem` with code RC290 for each. Pictures keep their
+bytes and, but for two of one name, their names.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+from frcnn.data.coco_writer import write_coco
+from frcnn.data.csv_writer import write_csv
+from frcnn.data.dataset import Dataset
+from frcnn.data.layouts import LAYOUTS
+from frcnn.data.moving import Moved, move, unwritten
+from frcnn.data.new_folder import new_folder
+from frcnn.data.problems import Problem, Report
+from frcnn.data.voc_writer import write_voc
+from frcnn.data.yolo_writer import write_yolo
+from frcnn.errors import ConfigError
+from frcnn.files import disk_error
+
+Pictures = Literal["copy", "hardlink"]
+REPORT = "conversion.jsonl"
+"""The file of everything that was left out, in the new folder."""
+
+_WRITERS: Mapping[str, Callable[[Path, Dataset, Moved], list[Problem]]] = {
+    "voc": write_voc,
+    "coco": write_coco,
+    "yolo": write_yolo,
+    "csv": write_csv,
+}
+_FOLDERS = {"voc": "JPEGImages", "coco": "images", "yolo": "images/{split}", "csv": "images"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conversion:
+    """What was written."""
+
+    path: Path
+    """The new folder."""
+    layout: str
+    pictures: Mapping[str, int]
+    """By split."""
+    boxes: Mapping[str, int]
+    """By split, before what the layout cannot hold is left out."""
+    report: Report
+    """What was wrong with the data, and what its new layout cannot hold."""
+
+    def __str__(self) -> str:
+        counts = ", ".join(
+            f"{split} {count} pictures with {self.boxes[split]} boxes"
+            for split, count in self.pictures.items()
+        )
+        summary = self.report.summary()
+        listed = f"{summary}\n  all of it: {self.path / REPORT}" if summary else "nothing left out"
+        return f"{self.layout} in {self.path}: {counts}\n{listed}"
+
+    def to_json(self) -> Mapping[str, object]:
+        """Give all of it as plain values."""
+        return {
+            "path": str(self.path),
+            "layout": self.layout,
+            "pictures": dict(self.pictures),
+            "boxes": dict(self.boxes),
+            **self.report.to_json(),
+        }
+
+
+def convert(data: Dataset, out: str | Path, to: str, *, pictures: Pictures = "copy") -> Conversion:
+    """Write a data set in another layout, or in its own once more.
+
+    Args:
+        data: open; what it left out is left out here, too, and said again.
+        out: a new or empty folder, outside the data's own.
+        to: voc, coco, yolo or csv.
+        pictures: "copy", or "hardlink", which takes no space but shares the bytes: what is changed
+            in one place is changed in both.
+
+    Returns:
+        What was written.
+
+    Raises:
+        ConfigError: no such layout (RC323) or way (RC325), or the folder is in use (RC331) or
+            within the data's or around it (RC326).
+        DiskError: it could not be written; then nothing is there.
+    """
+    _require_choices(to, pictures)
+    out = Path(out)
+    _require_apart(data.root, out)
+    with new_folder(out) as draft:
+        moved = move(data, _FOLDERS[to])
+        try:
+            _place_pictures(draft, moved, pictures)
+            lost = _WRITERS[to](draft, data, moved)
+            report = data.report.plus([*lost, *_outlines(data, to)])
+            if report.problems:
+                rows = (json.dumps(p.to_json(), allow_nan=False) for p in report.problems)
+                (draft / REPORT).write_text("".join(f"{row}\n" for row in rows), encoding="utf-8")
+        except OSError as error:
+            raise disk_error(error, out) from error
+    splits = data.splits.items()
+    return Conversion(
+        path=out,
+        layout=to,
+        pictures={name: len(split) for name, split in splits},
+        boxes={name: sum(split.boxes_per_class.values()) for name, split in splits},
+        report=report,
+    )
+
+
+def _require_choices(to: str, pictures: str) -> None:
+    if to not in LAYOUTS:
+        known = ", ".join(LAYOUTS)
+        raise ConfigError(
+            "RC325", "to", "no such layout to write", got=repr(to), want=known, fix="name one"
+        )
+    if pictures not in get_args(Pictures):
+        raise ConfigError(
+            "RC325",
+            "pictures",
+            "no such way to bring pictures over",
+            got=repr(pictures),
+            want=" or ".join(get_args(Pictures)),
+            fix="copy is the safe one",
+        )
+
+
+def _require_apart(root: Path, out: Path) -> None:
+    home = (root if root.is_dir() else root.parent).resolve()
+    there = out.resolve()
+    if there.is_relative_to(home) or home.is_relative_to(there):
+        raise ConfigError(
+            "RC326",
+            str(out),
+            "the new folder and the data are within each other",
+            got=str(home),
+            want="a folder beside the data's",
+            fix="name another folder; nothing is converted in place",
+        )
+
+
+def _place_pictures(draft: Path, moved: Moved, pictures: Pictures) -> None:
+    for source, file in moved.files.items():
+        target = draft / file
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if pictures == "copy":
+            shutil.copyfile(source, target)
+            continue
+        try:
+            os.link(source, target, follow_symlinks=True)
+        except OSError as error:
+            raise ConfigError(
+                "RC325",
+                "pictures",
+                "pictures cannot be linked from there to here",
+                got=error.strerror or type(error).__name__,
+                want="one disk whose file system knows hard links",
+                fix="copy them: --pictures copy",
+            ) from error
+
+
+def _outlines(data: Dataset, to: str) -> list[Problem]:
+    if not data.outlines:
+        return []
+    what = "outlines of objects are not kept, their boxes are"
+    return [unwritten(str(data.root), what, str(data.outlines), to)]

@@ -1,0 +1,72 @@
+"""Writing PASCAL VOC layout: JPEGImages/, Annotations/, ImageSets/Main/SPLIT.txt.
+
+Corners keep their fractions, which our reader takes and the devkit's does, too; boxes of whole
+pixels are written as whole numbers.
+"""
+
+from pathlib import Path
+
+from frcnn.data.csv_writer import ids_unwritten
+from frcnn.data.dataset import Dataset, training_split
+from frcnn.data.moving import Moved, unwritten
+from frcnn.data.problems import Problem
+from frcnn.data.records import Record
+from frcnn.data.voc_annotation import VOCObject, write_annotation
+from frcnn.ops.picture_header import place_of
+
+
+def write_voc(folder: Path, data: Dataset, moved: Moved) -> list[Problem]:
+    """Write the annotations and lists of all splits.
+
+    Args:
+        folder: the new one; pictures are in it.
+        data: the data set.
+        moved: where its pictures are.
+
+    Returns:
+        What could not be written: boxes with a side of a pixel or less, whose corners would meet;
+        classes without boxes, or in another order than by name, because there is no list of them;
+        ids of classes that are not 0 ... C-1.
+    """
+    lost = [*ids_unwritten(data, "voc"), *_class_list(data)]
+    for part in ("Annotations", "ImageSets/Main"):
+        (folder / part).mkdir(parents=True)
+    every = {r.path: r for split in data.splits.values() for r in split.records}
+    for record in every.values():
+        objects = [o for o in _objects(record, data.classes) if _has_room(o, record, lost)]
+        filename = moved.file(record.path).rpartition("/")[2]
+        text = write_annotation(filename, record.size, objects)
+        (folder / "Annotations" / f"{moved.stem(record.path)}.xml").write_bytes(text)
+    for name, split in data.splits.items():
+        text = "".join(f"{moved.stem(record.path)}\n" for record in split.records)
+        (folder / "ImageSets" / "Main" / f"{name}.txt").write_text(text, encoding="utf-8")
+    return lost
+
+
+def _objects(record: Record, classes: tuple[str, ...]) -> list[VOCObject]:
+    target = record.target
+    rows = zip(
+        target.boxes.tolist(), target.labels.tolist(), target.difficult.tolist(), strict=True
+    )
+    return [VOCObject(classes[label], tuple(box), difficult) for box, label, difficult in rows]
+
+
+def _has_room(thing: VOCObject, record: Record, lost: list[Problem]) -> bool:
+    x1, y1, x2, y2 = thing.box
+    if x2 - x1 > 1 and y2 - y1 > 1:
+        return True
+    got = f"{thing.name} ({x1:g}, {y1:g}, {x2:g}, {y2:g})"
+    what = "a box with a side of a pixel or less"
+    lost.append(unwritten(place_of(record.path), what, got, "voc", "box dropped"))
+    return False
+
+
+def _class_list(data: Dataset) -> list[Problem]:
+    split = data.splits.get(training_split(data.splits) or "")
+    used = {n for n, count in split.boxes_per_class.items() if count} if split else set()
+    if split is None or tuple(sorted(used)) == data.classes:
+        return []
+    unused = [name for name in data.classes if name not in used]
+    what = "the list of classes; their ids will follow the sorted names of the training split"
+    got = f"without boxes there: {', '.join(unused)[:200]}" if unused else "another order"
+    return [unwritten(str(data.root), what, got, "voc")]
