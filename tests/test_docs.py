@@ -11,7 +11,7 @@ import pytest
 from cyclopts import CycloptsError
 
 import frcnn
-from frcnn.cli import app, options, propose_options
+from frcnn.cli import app, data_options, options, propose_options
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -28,6 +28,7 @@ WANTED = {  # pages that must be there
     "docs/results.md",
     "docs/performance.md",
     "docs/errors.md",
+    "docs/data.md",
     "docs/many_machines.md",
 }
 OF_TORCHRUN = {  # options of PyTorch's launcher that a page names
@@ -157,7 +158,7 @@ def test_a_wrong_command_would_be_found() -> None:
 
 @pytest.mark.parametrize("page", READ_BY_USERS, ids=lambda p: p.name)
 def test_options_exist(page: Path) -> None:
-    named_kinds = {**vars(options), **vars(propose_options)}
+    named_kinds = {**vars(options), **vars(propose_options), **vars(data_options)}
     kinds = (kind for kind in named_kinds.values() if is_dataclass(kind))
     known = {f"--{field.name.replace('_', '-')}" for kind in kinds for field in fields(kind)}
     named = set(re.findall(r"(?<![\w-])--[a-z]+(?:-[a-z]+)*", page.read_text()))
@@ -165,7 +166,7 @@ def test_options_exist(page: Path) -> None:
     assert not unknown, f"{page.name} names options that do not exist: {sorted(unknown)}"
 
 
-@pytest.mark.parametrize("verb", ["demo", "train", "eval", "propose", "predict", "doctor"])
+@pytest.mark.parametrize("verb", ["demo", "train", "eval", "propose", "predict", "doctor", "data"])
 def test_every_verb_is_shown_somewhere(verb: str) -> None:
     assert any(words[:1] == [verb] for page in READ_BY_USERS for words in commands(page))
 

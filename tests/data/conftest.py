@@ -1,5 +1,6 @@
 """A data set in VOC layout, made picture by picture."""
 
+import json
 import struct
 import zlib
 from collections.abc import Iterable, Sequence
@@ -126,3 +127,82 @@ def album() -> Split:
         for number, (name, size) in enumerate(sizes.items())
     )
     return Split(name="train", classes=("cat",), records=records)
+
+
+@dataclass
+class Shelf:
+    """Writes a data set file by file; pictures are 60 wide and 40 high, no two alike."""
+
+    root: Path
+    count: int = 0
+
+    def picture(self, name: str) -> Path:
+        self.count += 1
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(png(60, 40, self.count % 256))
+        return path
+
+    def text(self, name: str, text: str) -> Path:
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    def coco(self, name: str = "annotations/instances_train2017.json", **parts: object) -> Path:
+        """Two pictures, a cat in the first and a crowd of dogs; parts replace its lists."""
+        text = {
+            "images": [
+                {"id": 7, "file_name": "a.png", "width": 60, "height": 40},
+                {"id": 9, "file_name": "b.png", "width": 60, "height": 40},
+            ],
+            "annotations": [
+                coco_box(1, [10, 5, 20, 15], segmentation=[[10, 5, 30, 5, 30.5, 20]]),
+                coco_box(2, [20, 10, 20, 25], category_id=44, iscrowd=1),
+            ],
+            "categories": [{"id": 44, "name": "dog"}, {"id": 3, "name": "cat"}],
+        }
+        return self.text(name, json.dumps(text | parts))
+
+    def coco_set(self) -> "Shelf":
+        """A data set in COCO layout without fault."""
+        for name in ("a", "b"):
+            self.picture(f"train2017/{name}.png")
+        self.coco()
+        return self
+
+    def yolo_set(self) -> "Shelf":
+        """A data set in YOLO layout without fault."""
+        for split in ("train", "val"):
+            self.picture(f"images/{split}/{split}.png")
+            self.text(f"labels/{split}/{split}.txt", "1 0.5 0.5 0.5 0.5\n0 0.25 0.25 0.1 0.1\n")
+        self.text("data.yaml", "train: images/train\nval: images/val\nnc: 2\nnames: [dog, cat]\n")
+        return self
+
+    def csv_set(self) -> "Shelf":
+        """A data set in CSV layout without fault."""
+        for name in ("a", "b"):
+            self.picture(f"images/{name}.png")
+        rows = "images/a.png,60,40,cat,10,5,30,20\nimages/a.png,60,40,dog,20,10,40,35\n"
+        head = "filename,width,height,class,xmin,ymin,xmax,ymax\n"
+        self.text("train.csv", f"{head}{rows}images/b.png,60,40,,,,,\n")
+        return self
+
+
+def coco_box(number: int, bbox: object, **more: object) -> dict[str, object]:
+    """An annotation of picture 7 with a cat."""
+    return {"id": number, "image_id": 7, "category_id": 3, "bbox": bbox, "iscrowd": 0, **more}
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> Shelf:
+    """An empty data set of any layout, to be filled."""
+    root = tmp_path / "set"
+    root.mkdir()
+    return Shelf(root)
+
+
+@pytest.fixture
+def box_of_coco():  # tests import no conftest
+    """Makes an annotation of picture 7 with a cat."""
+    return coco_box

@@ -27,6 +27,9 @@ PRESET_VERBS = {
     "list": "List the presets.",
     "show": "Print every setting of a preset with its meaning and source, as YAML.",
 }
+DATA_VERBS = {
+    "convert": "Write a data set in another layout, into a new folder.",
+}
 
 
 def build() -> App:
@@ -47,6 +50,10 @@ def build() -> App:
     for verb, text in PRESET_VERBS.items():
         presets.command(f"frcnn.cli.presets:{verb}_", name=verb, help=text)
     app.command(presets)
+    data = App(name="data", help="Work on data sets themselves.", sort_key=len(VERBS) + 1)
+    for verb, text in DATA_VERBS.items():
+        data.command(f"frcnn.cli.data:{verb}_", name=verb, help=text)
+    app.command(data)
     return app
 
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from frcnn.data.checksums import read_checksums
 from frcnn.data.coco_annotation import COCOAnnotation, read_coco
-from frcnn.data.picture_paths import Names, PictureFinder
+from frcnn.data.picture_paths import Names, PictureFinder, home_of
 from frcnn.data.problems import Problem
 from frcnn.data.seen import Claim, Folder, Places, Rows, read_claims, unlisted
 from frcnn.data.split_words import splits_of_files
@@ -62,7 +62,7 @@ def read_folder(root: Path) -> Folder:
         The usable pictures, and a problem for everything else.
     """
     files = find_coco(root)
-    home = root if root.is_dir() else root.parent
+    home = home_of(root)
     folder = Folder()
     claims: dict[str, list[Claim]] = {}
     finders: dict[str, PictureFinder] = {}

@@ -1,6 +1,6 @@
 """A data set into another layout: `frcnn data convert`. Never in place, never over other files.
 
-What the new layout cannot hold is listed, a `Problem` with code RC290 for each. Pictures keep their
+What the new layout cannot hold is listed, a `Problem` (RC290 ... RC294) each. Pictures keep their
 bytes and, but for two of one name, their names.
 """
 
@@ -18,11 +18,13 @@ from frcnn.data.dataset import Dataset
 from frcnn.data.layouts import LAYOUTS
 from frcnn.data.moving import Moved, move, unwritten
 from frcnn.data.new_folder import new_folder
+from frcnn.data.picture_paths import home_of
 from frcnn.data.problems import Problem, Report
 from frcnn.data.voc_writer import write_voc
 from frcnn.data.yolo_writer import write_yolo
 from frcnn.errors import ConfigError
 from frcnn.files import disk_error
+from frcnn.ops.picture_header import place_of
 
 Pictures = Literal["copy", "hardlink"]
 REPORT = "conversion.jsonl"
@@ -113,6 +115,32 @@ def convert(data: Dataset, out: str | Path, to: str, *, pictures: Pictures = "co
     )
 
 
+def convert_folder(
+    data: str | Path,
+    out: str | Path,
+    to: str,
+    *,
+    layout: str = "",
+    pictures: Pictures = "copy",
+) -> Conversion:
+    """Open a data set, however much is wrong with it, and write it in another layout.
+
+    Args:
+        data: its folder, or its annotation file.
+        out: as `convert` has it.
+        to: voc, coco, yolo or csv.
+        layout: of the data; empty: found by looking.
+        pictures: as `convert` has it.
+
+    Returns:
+        What was written. Errors are those of `convert` and of `Dataset.open`.
+    """
+    _require_choices(to, pictures)
+    _require_apart(Path(data), Path(out))
+    opened = Dataset.open(data, layout=layout, bad_data="report")
+    return convert(opened, out, to, pictures=pictures)
+
+
 def _require_choices(to: str, pictures: str) -> None:
     if to not in LAYOUTS:
         known = ", ".join(LAYOUTS)
@@ -131,7 +159,7 @@ def _require_choices(to: str, pictures: str) -> None:
 
 
 def _require_apart(root: Path, out: Path) -> None:
-    home = (root if root.is_dir() else root.parent).resolve()
+    home = home_of(root).resolve()
     there = out.resolve()
     if there.is_relative_to(home) or home.is_relative_to(there):
         raise ConfigError(
@@ -167,5 +195,4 @@ def _place_pictures(draft: Path, moved: Moved, pictures: Pictures) -> None:
 def _outlines(data: Dataset, to: str) -> list[Problem]:
     if not data.outlines:
         return []
-    what = "outlines of objects are not kept, their boxes are"
-    return [unwritten(str(data.root), what, str(data.outlines), to)]
+    return [unwritten("RC291", place_of(data.root), str(data.outlines), to)]

@@ -13,7 +13,7 @@ import numpy as np
 
 from frcnn.data.checksums import read_checksums
 from frcnn.data.csv_rows import CSVPicture, is_boxes, read_class_list, read_csv
-from frcnn.data.picture_paths import Names, PictureFinder
+from frcnn.data.picture_paths import Names, PictureFinder, home_of
 from frcnn.data.problems import Problem
 from frcnn.data.seen import Claim, Declared, Folder, Places, Rows, read_claims, unlisted
 from frcnn.data.split_words import split_of_folder, splits_of_files
@@ -53,7 +53,7 @@ def read_folder(root: Path) -> Folder:
     Returns:
         The usable pictures, and a problem for everything else.
     """
-    home = root if root.is_dir() else root.parent
+    home = home_of(root)
     folder = Folder()
     claims: dict[str, list[Claim]] = {}
     finders: dict[str, PictureFinder] = {}

@@ -14,6 +14,7 @@ from frcnn.data.dataset import Dataset
 from frcnn.data.moving import Moved, unwritten
 from frcnn.data.problems import Problem
 from frcnn.data.records import Split
+from frcnn.ops.picture_header import place_of
 
 _ORDER = ("path", "width", "height", "class", "x1", "y1", "x2", "y2")
 
@@ -55,8 +56,7 @@ def ids_unwritten(data: Dataset, to: str) -> list[Problem]:
     ids = data.class_list.ids
     if ids == tuple(range(len(ids))):
         return []
-    what = "the file's own ids of classes; they become 0 ... C-1"
-    return [unwritten(str(data.root), what, f"{ids[0]} ... {ids[-1]}", to)]
+    return [unwritten("RC292", place_of(data.root), f"{ids[0]} ... {ids[-1]}", to)]
 
 
 def _rows(split: Split, moved: Moved) -> Iterator[list[object]]:

@@ -14,6 +14,7 @@ from typing import Literal, get_args
 
 from frcnn.data.class_list import ClassList, settle_classes
 from frcnn.data.layouts import read_any
+from frcnn.data.picture_paths import home_of
 from frcnn.data.problems import Problem, Report
 from frcnn.data.records import Split
 from frcnn.data.seen import Folder, to_record
@@ -90,7 +91,7 @@ class Dataset:
         }
         return cls(
             root=root,
-            name=(root if root.is_dir() else root.parent).resolve().name,
+            name=home_of(root).resolve().name,
             layout=found,
             classes=known,
             class_list=settled,

@@ -10,6 +10,13 @@ from frcnn.data.problems import Effect, Problem
 
 WORDS = {"voc": "PASCAL VOC", "coco": "COCO", "yolo": "YOLO", "csv": "CSV"}
 """How people call the layouts."""
+_WHATS = {
+    "RC290": "cannot mark a box as difficult or a crowd; it is left out",
+    "RC291": "is written without outlines of objects; their boxes are kept",
+    "RC292": "has no ids of classes of its own; they become 0 ... C-1",
+    "RC293": "cannot hold a box with a side of a pixel or less",
+    "RC294": "has no list of classes; ids will follow the sorted names of the training split",
+}
 
 
 @dataclass(frozen=True)
@@ -50,12 +57,12 @@ def move(data: Dataset, folder: str) -> Moved:
     return Moved(files)
 
 
-def unwritten(place: str, what: str, got: str, to: str, effect: Effect = "none") -> Problem:
+def unwritten(code: str, place: str, got: str, to: str, effect: Effect = "none") -> Problem:
     """Report what a layout cannot hold.
 
     Args:
+        code: RC290 ... RC294.
         place: of the picture or data set.
-        what: is not written.
         got: which, or how many.
         to: the layout.
         effect: what was left out.
@@ -64,9 +71,9 @@ def unwritten(place: str, what: str, got: str, to: str, effect: Effect = "none")
         A warning.
     """
     return Problem(
-        code="RC290",
+        code=code,
         place=place,
-        what=f"{WORDS[to]} layout has no room for this: {what}",
+        what=f"{WORDS[to]} layout {_WHATS[code]}",
         got=got,
         fix="keep the old data, or choose a layout that has room for it",
         severity="warning",

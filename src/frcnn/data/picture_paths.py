@@ -17,6 +17,7 @@ from frcnn.ops.pictures import SUFFIXES
 _ELSEWHERE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|[A-Za-z]:[\\/]|[\\/]|~[\\/]")
 """An address, a drive, the root of a disk, somebody's home."""
 _LONGEST_SHOWN = 80
+_ANNOTATIONS = ("annotations", "labels")
 
 
 class PictureFinder:
@@ -102,6 +103,21 @@ def count_others(folders: Iterable[Path], known: Container[Path]) -> int:
         for entry in os.scandir(folder)
         if Path(entry.name).suffix.lower() in SUFFIXES and not entry.name.startswith(".")
     )
+
+
+def home_of(root: Path) -> Path:
+    """Give the folder of a data set that may be named by its annotation file.
+
+    Args:
+        root: a folder, or a file.
+
+    Returns:
+        The folder; for a file in a folder of annotations, the one around it.
+    """
+    if not root.is_file():
+        return root
+    parent = root.absolute().parent
+    return parent.parent if parent.name.lower() in _ANNOTATIONS else parent
 
 
 class Names:

@@ -35,8 +35,8 @@ def write_voc(folder: Path, data: Dataset, moved: Moved) -> list[Problem]:
     for record in every.values():
         objects = [o for o in _objects(record, data.classes) if _has_room(o, record, lost)]
         filename = moved.file(record.path).rpartition("/")[2]
-        text = write_annotation(filename, record.size, objects)
-        (folder / "Annotations" / f"{moved.stem(record.path)}.xml").write_bytes(text)
+        xml = folder / "Annotations" / f"{moved.stem(record.path)}.xml"
+        xml.write_bytes(write_annotation(filename, record.size, objects))
     for name, split in data.splits.items():
         text = "".join(f"{moved.stem(record.path)}\n" for record in split.records)
         (folder / "ImageSets" / "Main" / f"{name}.txt").write_text(text, encoding="utf-8")
@@ -56,8 +56,7 @@ def _has_room(thing: VOCObject, record: Record, lost: list[Problem]) -> bool:
     if x2 - x1 > 1 and y2 - y1 > 1:
         return True
     got = f"{thing.name} ({x1:g}, {y1:g}, {x2:g}, {y2:g})"
-    what = "a box with a side of a pixel or less"
-    lost.append(unwritten(place_of(record.path), what, got, "voc", "box dropped"))
+    lost.append(unwritten("RC293", place_of(record.path), got, "voc", "box dropped"))
     return False
 
 
@@ -67,6 +66,5 @@ def _class_list(data: Dataset) -> list[Problem]:
     if split is None or tuple(sorted(used)) == data.classes:
         return []
     unused = [name for name in data.classes if name not in used]
-    what = "the list of classes; their ids will follow the sorted names of the training split"
     got = f"without boxes there: {', '.join(unused)[:200]}" if unused else "another order"
-    return [unwritten(str(data.root), what, got, "voc")]
+    return [unwritten("RC294", place_of(data.root), got, "voc")]

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from frcnn.data.checksums import read_checksums
-from frcnn.data.picture_paths import Names, require_inside
+from frcnn.data.picture_paths import Names, home_of, require_inside
 from frcnn.data.problems import Problem
 from frcnn.data.seen import Claim, Folder, Places, no_annotation, read_claims
 from frcnn.data.yolo_labels import LabelReader
@@ -34,7 +34,7 @@ def read_folder(root: Path) -> Folder:
     folder = Folder()
     if layout is None:
         return folder
-    home = root if root.is_dir() else root.parent
+    home = home_of(root)
     folder.problems.extend(layout.problems)
     reader = LabelReader(layout.classes)
     bare: dict[Path, None] = {}

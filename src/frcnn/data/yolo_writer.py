@@ -59,8 +59,7 @@ def _lines(record: Record, classes: tuple[str, ...], lost: list[Problem]) -> lis
     ):
         if difficult:
             got = f"{classes[label]} ({x1:g}, {y1:g}, {x2:g}, {y2:g})"
-            what = "a difficult box or crowd"
-            lost.append(unwritten(place_of(record.path), what, got, "yolo", "box dropped"))
+            lost.append(unwritten("RC290", place_of(record.path), got, "yolo", "box dropped"))
             continue
         x, y = (x1 + x2) / 2 / width, (y1 + y2) / 2 / height
         w, h = (x2 - x1) / width, (y2 - y1) / height

@@ -153,7 +153,7 @@ def named_folders(
     for key, named in values.items():
         usual = SPLIT_NAMES.get(str(key).lower(), str(key).lower())
         texts = [named] if isinstance(named, str) else named
-        if not isinstance(texts, list) or not texts:
+        if key == "path" or not isinstance(texts, list) or not texts:
             continue
         if split_of_folder(usual) != usual and not _is_there(named, homes):
             continue  # a key of some other tool's
@@ -191,7 +191,7 @@ def _folder(
         return None
     for home in homes:
         path = home / plain
-        if path.is_dir() and (path / "images").is_dir() and not pictures_below(path):
+        if (path / "images").is_dir() and not any(map(_is_picture, path.iterdir())):
             return path / "images"
         if path.exists():
             return path
@@ -218,8 +218,8 @@ def pictures_below(folder: Path) -> list[Path]:
     Returns:
         Their paths, sorted.
     """
-    return sorted(
-        path
-        for path in folder.rglob("*")
-        if path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
-    )
+    return sorted(filter(_is_picture, folder.rglob("*")))
+
+
+def _is_picture(path: Path) -> bool:
+    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".")

@@ -1,0 +1,47 @@
+"""Data sets themselves: from one layout into another."""
+
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from frcnn.cli import words
+from frcnn.cli.answers import alone_on_stdout, give
+from frcnn.cli.data_options import ConvertOptions
+from frcnn.cli.option_files import with_file
+from frcnn.errors import ConfigError
+
+
+def convert_(
+    data: Annotated[str, Parameter(converter=words.text)],
+    /,
+    *,
+    options: Annotated[ConvertOptions | None, Parameter(name="*")] = None,
+) -> int:
+    """Write a data set in another layout, into a new folder.
+
+    What the new layout cannot hold is counted, and listed in conversion.jsonl.
+
+    Args:
+        data: the folder of the data, or its annotation file.
+        options: what was said.
+    """
+    said = with_file(options, ConvertOptions)
+    for name, want, example in (
+        ("to", "voc, coco, yolo or csv", "--to coco --out NEW"),
+        ("out", "the folder to write", f"--to {said.to or 'coco'} --out NEW"),
+    ):
+        if getattr(said, name) is None:
+            raise ConfigError(
+                "RC303",
+                f"frcnn data convert --{name}",
+                "is missing",
+                got="nothing",
+                want=want,
+                fix=f"as in: frcnn data convert {data} {example}",
+            )
+    from frcnn.data.convert import convert_folder
+
+    with alone_on_stdout(said):
+        answer = convert_folder(data, **said.said("to", "out", "layout", "pictures"))
+    give(answer, said)
+    return 0

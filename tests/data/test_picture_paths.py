@@ -1,0 +1,110 @@
+"""From a written name to a file: B17 and B18 of the catalogue for names in annotation files."""
+
+import unicodedata
+from pathlib import Path
+
+import pytest
+
+from frcnn.data.picture_paths import (
+    Names,
+    PictureFinder,
+    count_others,
+    require_inside,
+    require_own_path,
+)
+from frcnn.errors import AnnotationError
+
+
+def test_golden_the_first_folder_counts(shelf) -> None:
+    second = shelf.picture("two/a.png")
+    finder = PictureFinder([shelf.root / "none", shelf.root / "one", shelf.root / "two"])
+    assert finder.find("a.png", "x") == second
+    first = shelf.picture("one/a.png")
+    finder = PictureFinder([shelf.root / "one", shelf.root / "two"])
+    assert finder.find("a.png", "x") == first
+    assert finder.used == {shelf.root / "one"}
+
+
+@pytest.mark.parametrize(
+    "name", ["ü b.png", "-a.png", "it's.png", "📷.png", "sub/a.png", "~a.png", "a\nb.png"]
+)
+def test_b18_odd_names(shelf, name: str) -> None:
+    path = shelf.picture(name)
+    assert PictureFinder([shelf.root]).find(name, "x") == path
+
+
+def test_b18_another_form_of_a_letter_and_another_systems_slashes(shelf) -> None:
+    path = shelf.picture(f"s/{unicodedata.normalize('NFD', 'ü')}.png")
+    assert PictureFinder([shelf.root / "s"]).find("ü.png", "x") == path
+    plain = shelf.picture("s/a.png")
+    assert PictureFinder([shelf.root]).find("s\\a.png", "x") == plain
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../a.png",
+        "s/../../a.png",
+        "/etc/passwd",
+        "C:\\a.png",
+        "\\\\host\\a.png",
+        "~/a.png",
+        "https://host/a.png",
+        "file:///etc/passwd",
+        "a\x00.png",
+        "..\\a.png",
+    ],
+)
+def test_b17_names_that_lead_out_are_refused(shelf, name: str) -> None:
+    with pytest.raises(AnnotationError) as caught:
+        PictureFinder([shelf.root]).find(name, "here")
+    assert (caught.value.code, caught.value.place) == ("RC276", "here")
+
+
+def test_b17_links_that_lead_out_are_not_followed(shelf, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "a.png").write_bytes(b"x")
+    (shelf.root / "a.png").symlink_to(outside / "a.png")
+    (shelf.root / "sub").symlink_to(outside)
+    for name in ("a.png", "sub/a.png"):
+        with pytest.raises(AnnotationError, match="RC224"):
+            PictureFinder([shelf.root]).find(name, "x")
+
+
+def test_links_within_and_to_a_whole_folder_are_followed(shelf) -> None:
+    real = shelf.picture("real/a.png")
+    (shelf.root / "real" / "b.png").symlink_to(real)
+    (shelf.root / "images").symlink_to(shelf.root / "real")
+    finder = PictureFinder([shelf.root / "images"])
+    assert finder.find("b.png", "x") == shelf.root / "images" / "b.png"
+    require_inside(shelf.root / "real" / "b.png")
+
+
+@pytest.mark.parametrize("name", ["none.png", "x" * 300 + ".png", "folder"])
+def test_b09_what_is_not_there(shelf, name: str) -> None:
+    (shelf.root / "folder").mkdir()
+    with pytest.raises(AnnotationError) as caught:
+        PictureFinder([shelf.root]).find(name, "here")
+    assert (caught.value.code, caught.value.place) == ("RC216", "here")
+    assert str(shelf.root) in caught.value.want
+
+
+def test_own_paths_keep_their_words() -> None:
+    assert require_own_path("a/b..c/d.png", "x") == "a/b..c/d.png"
+
+
+def test_every_picture_has_a_name_of_its_own() -> None:
+    names = Names()
+    given = [names.of(Path(p)) for p in ("r/s/a.png", "r/s/a.jpg", "r/t/a.png", "r/t/b.png")]
+    assert given == ["a", "a.jpg", "a.png", "b"]
+    assert len({*given, names.of(Path("r/u/a.png"))}) == 5
+
+
+def test_pictures_beside_the_known_ones_are_counted(shelf) -> None:
+    known = {shelf.picture("a.png")}
+    shelf.picture("b.png")
+    shelf.picture(".hidden.png")
+    shelf.text("c.txt", "")
+    assert count_others([shelf.root], known) == 1
+    assert count_others([], known) == 0

@@ -1,0 +1,108 @@
+"""data.yaml: names by id, folders by split, and paths that other tools write."""
+
+from pathlib import Path
+
+import pytest
+
+from frcnn.data.problems import Problem
+from frcnn.data.yolo_yaml import (
+    declared,
+    named_folders,
+    names_of_yaml,
+    no_names,
+    pictures_below,
+    read_yaml,
+    yaml_file,
+)
+from frcnn.errors import AnnotationError
+
+
+def folders(path: Path) -> tuple[dict[str, list[Path]], list[Problem]]:
+    problems: list[Problem] = []
+    return named_folders(path, read_yaml(path), problems), problems
+
+
+def test_golden_file(shelf) -> None:
+    root = shelf.yolo_set().root
+    path = yaml_file(root)
+    assert path == root / "data.yaml"
+    assert names_of_yaml(path, read_yaml(path)).names == ("dog", "cat")
+    found, problems = folders(path)
+    assert found == {"train": [root / "images/train"], "val": [root / "images/val"]}
+    assert problems == []
+
+
+@pytest.mark.parametrize(
+    "written", ["../train/images", "./train/images", "train/images", "train", "train\\images"]
+)
+def test_roboflows_paths(shelf, written: str) -> None:
+    shelf.picture("train/images/a.png")
+    path = shelf.text("data.yaml", f"train: {written}\nnames: [a]\n")
+    assert folders(path)[0] == {"train": [shelf.root / "train" / "images"]}
+
+
+def test_path_lists_and_own_splits(shelf) -> None:
+    for name in ("x/a", "x/b", "x/c"):
+        shelf.picture(f"{name}/1.png")
+    text = "path: x\ntrain: [a, b]\nvalid: a\nfold7: c\ntest:\nhsv: 0.5\nnotes: none\nnames: [a]\n"
+    found, problems = folders(shelf.text("data.yml", text))
+    assert list(found) == ["train", "val", "fold7"]
+    assert found["train"] == [shelf.root / "x" / "a", shelf.root / "x" / "b"]
+    assert problems == []
+    assert yaml_file(shelf.root) == shelf.root / "data.yml"
+
+
+def test_a_folder_that_is_not_there(shelf) -> None:
+    found, (problem,) = folders(shelf.text("d.yaml", "val: images/val\nnames: [a]\n"))
+    assert found == {}
+    assert (problem.code, problem.place) == ("RC281", f"{shelf.root / 'd.yaml'}: val")
+
+
+def test_b17_paths_that_lead_out(shelf) -> None:
+    text = "path: /etc\ntrain: /etc\nval: a/../../b\nnames: [a]\n"
+    found, problems = folders(shelf.text("d.yaml", text))
+    assert found == {}
+    assert [p.code for p in problems] == ["RC276", "RC276"]
+
+
+@pytest.mark.parametrize(
+    "names", ["{0: dog, 1: cat}", "[dog, cat]", "\n- dog\n- cat", "\n  1: cat\n  0: dog"]
+)
+def test_names_in_either_form(shelf, names: str) -> None:
+    path = shelf.text("d.yaml", f"train: x\nnames: {names}\n")
+    assert names_of_yaml(path, read_yaml(path)).names == ("dog", "cat")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "names: [dog, dog]",
+        "names: {0: a, 2: b}",
+        "names: 5",
+        "nc: 3\nnames: [a]",
+        "names: []",
+        "names: ['']",
+        "train: x",
+    ],
+)
+def test_b07_names_that_are_none(shelf, text: str) -> None:
+    path = shelf.text("d.yaml", f"{text}\n")
+    with pytest.raises(AnnotationError, match="RC277"):
+        names_of_yaml(path, read_yaml(path))
+    assert no_names("x", "y").fix
+
+
+@pytest.mark.parametrize("text", ["a: [", "- 1", "a: !!python/object:os.x {}", "x: \x01"])
+def test_wrong_in_no_yaml(shelf, text: str) -> None:
+    with pytest.raises(AnnotationError) as caught:
+        read_yaml(shelf.text("d.yaml", text))
+    assert caught.value.code == "RC280"
+    assert caught.value.place.startswith(str(shelf.root / "d.yaml"))
+
+
+def test_nothing_in(shelf) -> None:
+    assert yaml_file(shelf.root) is None
+    shelf.text("other.yaml", "a: 1\n")
+    assert yaml_file(shelf.root) is None
+    assert pictures_below(shelf.root) == []
+    assert declared(["a"], "x").ids == (0,)
