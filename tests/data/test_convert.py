@@ -42,7 +42,7 @@ def worst(first: Dataset, second: Dataset) -> float:
     return most
 
 
-@pytest.mark.parametrize(("source", "to"), itertools.product(LAYOUTS, LAYOUTS))
+@pytest.mark.parametrize(("source", "to"), [*itertools.product(LAYOUTS, LAYOUTS)])
 def test_round_trips(shelf, standard, tmp_path: Path, source: str, to: str) -> None:
     root = standard.root if source == "voc" else tmp_path / "source"
     if source != "voc":

@@ -21,9 +21,13 @@ def test_golden(tmp_path: Path, exists: bool) -> None:
 
 
 def test_nothing_is_there_after_an_error(tmp_path: Path) -> None:
-    with pytest.raises(KeyboardInterrupt), new_folder(tmp_path / "new") as draft:
-        (draft / "a").write_text("x")
-        raise KeyboardInterrupt
+    def interrupted() -> None:
+        with new_folder(tmp_path / "new") as draft:
+            (draft / "a").write_text("x")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     assert list(tmp_path.iterdir()) == []
 
 

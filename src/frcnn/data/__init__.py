@@ -1,1 +1,16 @@
-"""What a file on disk says: folders of pictures and annotations become values, with a report."""
+"""What a file on disk says: folders of pictures and annotations become values, with a report.
+
+file                what it does
+dataset.py          a data set, opened: splits of records, one class list, a report
+layouts.py          which of the four layouts a folder has
+seen.py             what every layout's reader hands over: usable pictures, classes by name
+voc.py              PASCAL VOC; voc_layout.py finds its files, voc_annotation.py reads one
+coco.py             COCO; coco_text.py parses, coco_columns.py and coco_annotation.py make arrays
+yolo.py             YOLO; yolo_layout.py and yolo_yaml.py find its files, yolo_labels.py reads one
+csv_layout.py       CSV; csv_rows.py reads a table
+class_list.py       ids 0 ... C-1, names, and what the files call them
+picture_paths.py    from a written name to a file, never out of the data set
+convert.py          any layout into any other; moving.py says where pictures go, *_writer.py write
+proposals.py        stored proposals of a split, and around it their layout, checks and writer
+problems.py         what is wrong, with code, place and remedy
+"""
