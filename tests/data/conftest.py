@@ -197,7 +197,7 @@ def coco_box(number: int, bbox: object, **more: object) -> dict[str, object]:
 @pytest.fixture
 def shelf(tmp_path: Path) -> Shelf:
     """An empty data set of any layout, to be filled."""
-    root = tmp_path / "set"
+    root = tmp_path / "shelf"
     root.mkdir()
     return Shelf(root)
 

@@ -60,6 +60,7 @@ def test_splits_that_number_their_categories_differently(shelf, box_of_coco) -> 
 def test_a_test_set_alone_has_its_own_list(shelf) -> None:
     shelf.coco_set()
     (shelf.root / "annotations" / "instances_train2017.json").rename(shelf.root / "test.json")
+    (shelf.root / "train2017").rename(shelf.root / "images")
     data = Dataset.open(shelf.root)
     assert list(data.splits) == ["test"]
     assert data.classes == ("cat", "dog")

@@ -27,7 +27,7 @@ def test_one_annotation_file_says_which(shelf) -> None:
     assert fitting(shelf.root) == ("coco", "csv")
     assert read_any(table)[0] == "csv"
     data = Dataset.open(shelf.root / "annotations" / "instances_train2017.json")
-    assert (data.layout, data.name, len(data.split("train"))) == ("coco", "set", 2)
+    assert (data.layout, data.name, len(data.split("train"))) == ("coco", "shelf", 2)
 
 
 def test_wrong_in_two_layouts_in_one_folder(shelf) -> None:

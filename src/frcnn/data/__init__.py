@@ -3,6 +3,7 @@
 file                what it does
 dataset.py          a data set, opened: splits of records, one class list, a report
 layouts.py          which of the four layouts a folder has
+claims.py           what a layout says of a picture, held against the picture
 seen.py             what every layout's reader hands over: usable pictures, classes by name
 voc.py              PASCAL VOC; voc_layout.py finds its files, voc_annotation.py reads one
 coco.py             COCO; coco_text.py parses, coco_columns.py and coco_annotation.py make arrays

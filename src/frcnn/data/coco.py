@@ -16,10 +16,11 @@ from pathlib import Path
 import numpy as np
 
 from frcnn.data.checksums import read_checksums
+from frcnn.data.claims import Claim, read_claims, unlisted
 from frcnn.data.coco_annotation import COCOAnnotation, read_coco
 from frcnn.data.picture_paths import Names, PictureFinder, home_of
 from frcnn.data.problems import Problem
-from frcnn.data.seen import Claim, Folder, Places, Rows, read_claims, unlisted
+from frcnn.data.seen import Folder, Places, Rows
 from frcnn.data.split_words import splits_of_files
 from frcnn.errors import DataError
 from frcnn.ops.picture_header import place_of

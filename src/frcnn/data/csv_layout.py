@@ -12,10 +12,11 @@ from pathlib import Path
 import numpy as np
 
 from frcnn.data.checksums import read_checksums
+from frcnn.data.claims import Claim, read_claims, unlisted
 from frcnn.data.csv_rows import CSVPicture, is_boxes, read_class_list, read_csv
 from frcnn.data.picture_paths import Names, PictureFinder, home_of
 from frcnn.data.problems import Problem
-from frcnn.data.seen import Claim, Declared, Folder, Places, Rows, read_claims, unlisted
+from frcnn.data.seen import Declared, Folder, Places, Rows
 from frcnn.data.split_words import split_of_folder, splits_of_files
 from frcnn.errors import DataError
 from frcnn.ops.picture_header import place_of

@@ -1,12 +1,10 @@
 """What every layout's reader gives: pictures that can be used, with boxes, classes still by name.
 
-A reader says which pictures there are and what its files say of each (`Claim`). Here the picture's
-header is read, its size compared with the one stated, and the boxes are fitted into the picture.
-
-A bad box is left out and its picture kept; a bad picture is left out. Both are reported. G boxes.
+The picture's header is read, its size compared with the one stated, and the boxes are fitted into
+the picture. G boxes.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -16,10 +14,9 @@ import torch
 from numpy.typing import NDArray
 
 from frcnn.data.box_checks import fit_box
-from frcnn.data.picture_paths import PictureFinder, count_others
 from frcnn.data.problems import Problem, remark
 from frcnn.data.records import Record, Stamp, stamp_of
-from frcnn.errors import AnnotationError, DataError
+from frcnn.errors import AnnotationError
 from frcnn.ops.picture_header import MAX_PIXELS, open_regular, place_of, read_header
 from frcnn.ops.picture_kinds import Header
 from frcnn.types import Corners, Size, Target
@@ -55,25 +52,6 @@ class Rows(NamedTuple):
         """Keep some of them."""
         names = tuple(name for name, kept in zip(self.names, keep.tolist(), strict=True) if kept)
         return Rows(self.boxes[keep], names, self.difficult[keep], self.numbers[keep])
-
-
-@dataclass(frozen=True, kw_only=True)
-class Claim:
-    """What a layout says of one picture, before the picture is looked at."""
-
-    name: str
-    """File name without its ending."""
-    path: Path
-    places: Places
-    """Of its boxes."""
-    rows: Callable[[Size, list[Problem]], Rows]
-    """Gives the boxes, once the picture's size is known; a DataError costs the picture."""
-    place: str = ""
-    """Of the stated size, for errors; empty where there is none."""
-    stated: Size | None = None
-    """The picture's size, where the file says it."""
-    file_id: FileId = ""
-    """The file's own id of the picture; empty where it has none."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -123,28 +101,6 @@ class Look(NamedTuple):
 
     header: Header
     stamp: Stamp
-
-
-def read_claims(
-    splits: Mapping[str, Iterable[Claim]], sums: Mapping[Path, str], folder: Folder
-) -> None:
-    """Look at every picture and keep what can be used.
-
-    Args:
-        splits: what the layout says, by split.
-        sums: SHA-256 by path, of those that are known.
-        folder: gets the usable pictures, and a problem for everything else.
-    """
-    known: dict[tuple[Path, Places, FileId], Seen | None] = {}
-    for split, claims in splits.items():
-        seen = []
-        for claim in claims:
-            key = (claim.path, claim.places, claim.file_id)
-            if key not in known:  # a picture in train and in trainval is read once
-                known[key] = _seen_or_reported(claim, sums, folder.problems)
-            seen.append(known[key])
-        folder.splits[split] = tuple(s for s in seen if s is not None)
-    folder.pictures += len({path for path, _, _ in known})
 
 
 def look_at(path: Path, problems: list[Problem]) -> Look:
@@ -262,58 +218,6 @@ def to_record(seen: Seen, class_ids: Mapping[str, int]) -> Record:
         stamp=seen.stamp,
         sha256=seen.sha256,
         file_id=seen.file_id,
-    )
-
-
-def unlisted(
-    finders: Iterable[PictureFinder], claims: Mapping[str, Sequence[Claim]]
-) -> list[Problem]:
-    """Report pictures that lie beside those of the data set and are in no split.
-
-    Args:
-        finders: that looked for the pictures.
-        claims: of all splits.
-
-    Returns:
-        A warning, or nothing.
-    """
-    known = {claim.path for of_split in claims.values() for claim in of_split}
-    folders = sorted({folder for finder in finders for folder in finder.used})
-    others = count_others(folders, known)
-    if not others:
-        return []
-    return [
-        Problem(
-            code="RC230",
-            place=place_of(folders[0]),
-            what="pictures are in no split and not used",
-            got=str(others),
-            fix="add them to a list or annotation file, if they ought to be used",
-            severity="warning",
-        )
-    ]
-
-
-def _seen_or_reported(
-    claim: Claim, sums: Mapping[Path, str], problems: list[Problem]
-) -> Seen | None:
-    try:
-        look = look_at(claim.path, problems)
-        require_size(claim.stated, look.header, claim.place or place_of(claim.path))
-        size = look.header.upright
-        rows = fit_rows(claim.rows(size, problems), size, claim.places, problems)
-    except DataError as error:
-        problems.append(Problem.of(error, effect="picture skipped"))
-        return None
-    return Seen(
-        name=claim.name,
-        path=claim.path,
-        size=size,
-        stamp=look.stamp,
-        rows=rows,
-        places=claim.places,
-        sha256=sums.get(claim.path, ""),
-        file_id=claim.file_id,
     )
 
 

@@ -10,9 +10,10 @@ from functools import partial
 from pathlib import Path
 
 from frcnn.data.checksums import read_checksums
+from frcnn.data.claims import Claim, read_claims
 from frcnn.data.picture_paths import Names, home_of, require_inside
 from frcnn.data.problems import Problem
-from frcnn.data.seen import Claim, Folder, Places, no_annotation, read_claims
+from frcnn.data.seen import Folder, Places, no_annotation
 from frcnn.data.yolo_labels import LabelReader
 from frcnn.data.yolo_layout import Pair, find_yolo
 from frcnn.errors import AnnotationError
