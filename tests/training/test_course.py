@@ -4,7 +4,7 @@ import signal
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
@@ -83,11 +83,19 @@ def test_proposing_shows_how_far_it_is_and_says_how_to_go_on(
         raise KeyboardInterrupt
 
     monkeypatch.setattr("frcnn.training.course.store_together", interrupted)
-    asked = make_course("alternating")
+
+    class Screen(Quiet):
+        def __enter__(self) -> Self:
+            entered.append(len(told))
+            return self
+
+    entered: list[int] = []
+    asked = make_course("alternating", display=Screen())
     with pytest.raises(KeyboardInterrupt, match="frcnn train --resume") as caught:
         run(asked)
     assert str(asked.job.run.path) in str(caught.value)
     assert told == [8, 10]  # as many at once, then the rest of ten
+    assert entered == [0, 0], "drawn while step 1 is trained, and while it proposes"
 
 
 def test_mirrored_proposals_may_be_computed(make_course: Make) -> None:

@@ -45,6 +45,17 @@ def test_shares_are_dealt_in_turn_and_joined_again(count: int, size: int) -> Non
     assert worlds[0].joined_shares(shares) == list(range(count))
 
 
+def test_pieces_are_dealt_in_order_and_none_is_left_out() -> None:
+    assert list(World().rounds(5, 2)) == [range(5)]  # nobody waits for a single process
+    assert list(World().rounds(0, 2)) == [range(0)]
+
+
+def test_pieces_of_several_processes(in_processes: Callable) -> None:
+    ended = in_processes(lambda world: [list(world.rounds(n, 2)) for n in (0, 3, 4, 9)])
+    want = [[range(0)], [range(3)], [range(4)], [range(4), range(4, 8), range(8, 9)]]
+    assert [each.value for each in ended] == [want, want]
+
+
 def test_a_copy_of_what_is_in_a_world_is_in_the_same_world() -> None:
     world = World(rank=1, size=2)
     assert copy.deepcopy({"world": world})["world"] is world

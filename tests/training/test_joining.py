@@ -41,6 +41,7 @@ def test_every_process_knows_its_place_and_leaves_at_the_end(in_processes: Calla
     ("name", "value", "want"),
     [
         ("RANK", "first", "a whole number"),
+        ("RANK", "", "a whole number"),
         ("RANK", "2", "0 ... 1"),
         ("WORLD_SIZE", "two", "a whole number"),
         ("WORLD_SIZE", "-2", "a whole number"),

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from frcnn.errors import DiskError
+from frcnn.errors import DiskError, ModelFileError
 from frcnn.run_folder import RunFolder
 from frcnn.training import steps
 from frcnn.training.steps import close, drop_checkpoints, has_begun, is_done, step_folder
@@ -29,11 +29,13 @@ def test_what_is_closed_is_done_and_keeps_no_checkpoint(
 ) -> None:
     drawn: list[RunFolder] = []
     monkeypatch.setattr(steps, "draw_curves", drawn.append)
-    assert not is_done(first)
+    assert not is_done(first, 2)
     assert has_begun(RunFolder(tmp_path)), "there is a checkpoint"
-    close(first, 1)
-    assert is_done(first)
+    close(first, 1, 2)
+    assert is_done(first, 2)
     assert drawn == [first]
+    with pytest.raises(ModelFileError, match="RC538"):
+        is_done(first, 1)
     assert not first.state.exists()
     assert has_begun(RunFolder(tmp_path)), "its first step is done"
     drop_checkpoints(first)

@@ -62,6 +62,7 @@ def run_together(processes: int, device: str, words: Sequence[str]) -> int:
             rdzv_endpoint=f"{_LOOPBACK}:0",
             local_addr=_LOOPBACK,
             max_restarts=0,
+            shutdown_timeout=_GRACE,
             logs_specs=DefaultLogsSpecs(log_dir=logs),
         )
         try:
@@ -71,6 +72,10 @@ def run_together(processes: int, device: str, words: Sequence[str]) -> int:
         except ChildFailedError as error:
             return _code_of(error, processes)
     return 0
+
+
+_GRACE = 600
+"""Seconds that processes have, after a signal, to finish their step and save."""
 
 
 @contextmanager

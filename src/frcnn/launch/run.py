@@ -124,10 +124,10 @@ def _new(
         for note in weights.notes if weights else ():
             say(f"backbone weights: {note}")
         announce_settings(config, model, options, say, warn)
-        stored = open_proposals(config, train, out, say) if world.leads else None
         model = model.to(device)
 
     def new_run() -> tuple[RunFolder, StartConfig]:
+        stored = open_proposals(config, train, out, say)
         run, kept = _create(out, dataset.name, config, stored)
         _write_papers(run, kept, report.plus(small.problems))
         remember(_asked(data, options), run.path)
@@ -184,7 +184,7 @@ def _learn(launched: Launched, display: Display) -> AnyFigures | None:
     job = launched.job
     with job.world.together():
         given = given_proposals(launched.config, job.train)
-    require_agreement(job.world, {"stored proposals": repr(given)})
+    require_agreement(job.world, {"stored proposals": str(given and given.about)})
     course = Course(job=job, display=display, given_proposals=given)
     return SCHEMES[job.config.scheme](course).figures
 

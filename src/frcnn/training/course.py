@@ -104,7 +104,7 @@ class Course:
         world = self.job.world
         run = world.of_leader(lambda: self._folder(step))
         outcome = Outcome(run=run, job=self.job, start=network)
-        if world.of_leader(lambda: is_done(run)):
+        if world.of_leader(lambda: is_done(run, world.size)):
             world.of_leader(lambda: drop_checkpoints(run))
             return outcome
         if self._steps > 1:
@@ -115,7 +115,7 @@ class Course:
                 self._measure_targets(job)
         figures = self._fit(job)
         if step < self._steps:
-            world.of_leader(lambda: close(run, step))
+            world.of_leader(lambda: close(run, step, world.size))
         return replace(outcome, figures=figures)
 
     def propose(self, rpn: Outcome, *, step: int) -> StoredProposals:
@@ -140,7 +140,8 @@ class Course:
             )
             computed = job.config.alternating.of_mirrored == "computed"
             order = Order(out=path, mirrored=computed)
-            with self._stoppable(), self.display.counting("pictures", len(job.train)) as tell:
+            count = self.display.counting("pictures", len(job.train))
+            with self._stoppable(), self.display, count as tell:
                 store_together(detector, job.train, order, world, tell)
         with world.together():
             stored = StoredProposals.open(path)
@@ -169,8 +170,9 @@ class Course:
         try:
             yield
         except KeyboardInterrupt as stop:
-            path = self.job.run.path
-            text = f"stopped between two steps; go on with: frcnn train --resume {path}"
+            if not self.job.world.leads:
+                raise
+            text = f"stopped; go on with: frcnn train --resume {self.job.run.path}"
             raise KeyboardInterrupt(text) from stop
 
     def _measure_targets(self, job: Job) -> None:

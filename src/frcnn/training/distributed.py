@@ -76,6 +76,20 @@ class World:
         """Give this process's part: item i goes to process i mod size."""
         return items[self.rank :: self.size]
 
+    def rounds(self, count: int, each: int) -> Iterator[range]:
+        """Cut items into pieces, so that no process waits long for another.
+
+        Args:
+            count: how many there are.
+            each: how many of a piece one process gets.
+
+        Yields:
+            The numbers of the items of each piece, to be shared; all at once in a single process.
+        """
+        piece = max(1, count if self.link is None else each * self.size)
+        for start in range(0, max(1, count), piece):
+            yield range(start, min(start + piece, count))
+
     def joined_shares(self, shares: Sequence[Sequence[T]]) -> list[T]:
         """Undo `share`: one item of each process in turn, which is their old order."""
         return [shares[i % self.size][i // self.size] for i in range(sum(map(len, shares)))]

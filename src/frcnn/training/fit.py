@@ -165,7 +165,7 @@ class _Fit:
                 return next(steps, None)
         except (TrainingError, ToldElsewhere) as error:
             lost = error.code in (HANGS, ENDED)  # then the signal came because of that
-            if self.stop.signal is None or lost:
+            if lost or not self._is_stopping():
                 raise
             self._save()
             raise self._interrupted(quietly=isinstance(error, ToldElsewhere)) from error

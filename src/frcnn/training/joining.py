@@ -35,10 +35,11 @@ def joined() -> Iterator[World]:
         ConfigError: the environment is not whole (RC369).
         TrainingError: the processes did not find each other (RC422).
     """
-    rank, size = _number("RANK", 0), _number("WORLD_SIZE", 1)
+    size = _number("WORLD_SIZE", 1)
     if size == 1:
         yield ALONE
         return
+    rank = _number("RANK", None)
     if not 0 <= rank < size:
         raise _environment("RANK", str(rank), f"0 ... {size - 1}")
     if not os.environ.get("MASTER_ADDR"):

@@ -80,7 +80,9 @@ def connection_error(error: RuntimeError, link: Link, rank: int) -> TrainingErro
         f"process {rank} of {len(link.peers)}",
         "another process hangs" if hangs else "another process ended",
         got=f"no answer from process {named}",
-        want="an answer within training.distributed.timeout seconds" if hangs else "all of them",
+        want="an answer in time (in training: training.distributed.timeout)"
+        if hangs
+        else "all of them",
         fix="see what that process or its machine said; then go on with --resume",
     )
 

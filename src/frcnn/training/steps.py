@@ -6,6 +6,7 @@ import shutil
 from frcnn import files
 from frcnn.run_folder import RunFolder
 from frcnn.training import checkpoint
+from frcnn.training.agreement import require_same_processes
 from frcnn.training.curves import draw_curves
 
 _DONE = "done.json"
@@ -32,30 +33,40 @@ def step_folder(run: RunFolder, step: int) -> RunFolder:
     return RunFolder(path)
 
 
-def is_done(run: RunFolder) -> bool:
+def is_done(run: RunFolder, processes: int) -> bool:
     """Say whether a step came to its end.
 
     Args:
         run: the step's folder.
+        processes: how many go on with the run.
 
     Returns:
         True when `close` was called for it.
+
+    Raises:
+        ModelFileError: it was trained by another number of processes (RC538).
     """
-    return (run.path / _DONE).exists()
+    file = run.path / _DONE
+    if not file.exists():
+        return False
+    before = json.loads(file.read_text(encoding="utf-8")).get("processes", 1)
+    require_same_processes(str(file), before, processes)
+    return True
 
 
-def close(run: RunFolder, step: int) -> None:
+def close(run: RunFolder, step: int, processes: int) -> None:
     """Say on disk that a step is done, and make room.
 
     Args:
         run: the step's folder.
         step: which, from 1.
+        processes: how many trained it.
 
     Raises:
         DiskError: the folder cannot be written to.
     """
     draw_curves(run)
-    files.write_text(run.path / _DONE, json.dumps({"step": step}) + "\n")
+    files.write_text(run.path / _DONE, json.dumps({"step": step, "processes": processes}) + "\n")
     drop_checkpoints(run)
 
 
@@ -85,4 +96,7 @@ def has_begun(run: RunFolder) -> bool:
         True when its first phase has a checkpoint, or is done.
     """
     first = RunFolder(run.path / "step-1")
-    return bool(checkpoint.checkpoints(run) or checkpoint.checkpoints(first)) or is_done(first)
+    return (
+        bool(checkpoint.checkpoints(run) or checkpoint.checkpoints(first))
+        or (first.path / _DONE).exists()
+    )

@@ -5,7 +5,7 @@ training prints for a checkpoint is what evaluating its file gives, to the bit.
 """
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from frcnn.data.records import Split
 from frcnn.errors import ConfigError
+from frcnn.evaluation.judged import Judged
 from frcnn.evaluation.proposals import ProposalFigures, added, evaluate_proposals
 from frcnn.evaluation.report import Figures, evaluate
 from frcnn.model.faster_rcnn import FasterRCNN
@@ -24,6 +25,8 @@ from frcnn.training.batches import BatchConfig, Examples, Visit
 from frcnn.training.distributed import ALONE, World
 from frcnn.training.objectives import LossesOf
 
+_AT_ONCE = 16
+"""Pictures of one process between two exchanges, so that nobody waits long."""
 Metric = Literal["AP", "AP50", "voc07_map"]
 AnyFigures = Figures | ProposalFigures
 
@@ -93,9 +96,11 @@ def figures_of(
     Returns:
         All figures, the same for any number of processes.
     """
-    mine = split.subset(world.share(range(len(split))))
-    judged = world.gathered(lambda: detect_split(detector, mine, on_picture=on_picture))
-    return world.of_leader(lambda: evaluate(world.joined_shares(judged), split.classes))
+    judged: list[Judged] = []
+    for piece, tell in _pieces(split, on_picture, world):
+        shares = world.gathered(lambda: detect_split(detector, piece, on_picture=tell))  # noqa: B023
+        judged += world.joined_shares(shares)
+    return world.of_leader(lambda: evaluate(judged, split.classes))
 
 
 def proposal_figures_of(
@@ -117,9 +122,31 @@ def proposal_figures_of(
         All figures, the same for any number of processes; `named()` has them by name, as `AR_300`
         and `recall50_300`.
     """
-    mine = split.subset(world.share(range(len(split))))
-    found = propose_for_evaluation(detector, mine, on_picture=on_picture)
-    return added(world.gathered(lambda: evaluate_proposals(found)))
+    figures: list[ProposalFigures] = []
+    for piece, tell in _pieces(split, on_picture, world):
+        found = propose_for_evaluation(detector, piece, on_picture=tell)
+        figures += world.gathered(lambda: evaluate_proposals(found))  # noqa: B023
+    return added(figures)
+
+
+def _pieces(
+    split: Split, on_picture: Callable[[int], None] | None, world: World
+) -> Iterator[tuple[Split, Callable[[int], None]]]:
+    """Share the pictures out a few at a time.
+
+    Yields:
+        This process's part of them, and a function that counts them on.
+    """
+    before = 0
+    for rows in world.rounds(len(split), _AT_ONCE):
+        mine = split.subset(world.share(rows))
+
+        def tell(done: int, before: int = before) -> None:
+            if on_picture is not None:
+                on_picture(before + done)
+
+        yield mine, tell
+        before += len(mine)
 
 
 def validation_loss(
