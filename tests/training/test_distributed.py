@@ -1,7 +1,10 @@
 """The world: what processes do together, and who tells what went wrong."""
 
 import copy
+import os
+import signal
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +12,7 @@ import torch
 
 from frcnn.errors import ConfigError, DataError
 from frcnn.training.distributed import ALONE, DistributedConfig, ToldElsewhere, World
+from frcnn.training.signals import Interrupted
 
 
 def test_one_process_is_a_world_in_which_nothing_is_exchanged() -> None:
@@ -128,3 +132,23 @@ def test_several_processes_have_a_card_each_or_a_clear_error() -> None:
     if torch.cuda.device_count() < 9:
         with pytest.raises(ConfigError, match="RC364"):
             World(rank=8, size=9, local_rank=8).own_device(torch.device("cuda"))
+
+
+def test_d15_a_signal_that_came_because_another_one_died_is_not_the_news(
+    in_processes: Callable,
+) -> None:
+    """A launcher asks the others to stop, which may be heard in the middle of an evaluation."""
+
+    def stopped() -> None:
+        raise Interrupted(3, 143, Path("run"))
+
+    def work(world: World) -> None:
+        ready = world.for_training(torch.device("cpu"), 60.0)
+        if world.rank == 1:
+            os.kill(os.getpid(), signal.SIGKILL)
+        ready.gathered(stopped)
+
+    leader, killed = in_processes(work)
+    assert killed.code == -signal.SIGKILL
+    assert "RC421" in leader.value
+    assert leader.code == 4

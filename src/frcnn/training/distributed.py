@@ -230,6 +230,8 @@ class World:
             with self.watched():
                 dist.all_gather_object(everything, mine, group=self.link.objects)
         except TrainingError as lost:
+            if isinstance(failure, Interrupted):  # a launcher's signal: it came because of that
+                raise lost from None
             raise failure or lost from None  # what went wrong here is the better news
         return everything
 
