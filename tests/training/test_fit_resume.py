@@ -163,6 +163,24 @@ def test_stopped_at_any_point_of_any_file(
         stopped = make_job(*changes, name=name)
         fit(stopped, Quiet())
         assert_same_run(whole.run, stopped.run)
+        assert len(checkpoint.checkpoints(stopped.run)) == 2
+
+
+def test_the_last_save_killed_before_the_oldest_goes(
+    make_job: Make, at_point: Callable[[int], list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changes = ("training.schedule.steps=3", "training.checkpoint.minutes=0")
+    points = at_point(-1)
+    fit(make_job(*changes, name="whole"), Quiet())
+    last = max(number for number, point in enumerate(points, 1) if point == "before_prune")
+    at_point(last)
+    with pytest.raises(Killed):
+        fit(make_job(*changes, name="stopped"), Quiet())
+    monkeypatch.setattr(files, "hooks", [])
+    stopped = make_job(*changes, name="stopped")
+    assert len(checkpoint.checkpoints(stopped.run)) == 3
+    fit(stopped, Quiet())
+    assert len(checkpoint.checkpoints(stopped.run)) == 2
 
 
 def test_d18_an_evaluation_that_fails_is_made_up_for(

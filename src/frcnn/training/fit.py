@@ -124,6 +124,8 @@ class _Fit:
             self.display.warn(f"warning: {warning}")
         if not resumes:
             self._save()
+        for old in checkpoint.checkpoints(self.job.run)[self.job.config.checkpoint.generations :]:
+            old.unlink(missing_ok=True)  # a kill came after the newest was written
         if step:
             self.display.say(f"going on after step {step} of {self.length.total}")
 
