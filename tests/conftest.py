@@ -362,6 +362,7 @@ def _one_of_them(rank: int, size: int, port: int, work: Callable, pipe: Connecti
         "GLOO_SOCKET_IFNAME": "lo",
     }
     code, told, began = 0, {}, time.monotonic()
+    torch.set_num_threads(1)  # the threads of the test's process are not here
     try:
         with joined() as world:
             began = time.monotonic()

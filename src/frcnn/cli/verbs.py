@@ -58,6 +58,7 @@ def train_(options: Annotated[TrainOptions | None, Parameter(name="*")] = None) 
         "init",
         "proposals",
         "resume",
+        "out",
     )
     more = (
         "layout",
