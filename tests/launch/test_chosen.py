@@ -24,7 +24,7 @@ def choose(
     named: Path,
     data: Path | None = None,
     split: str | None = None,
-    usual: Callable[[Collection[str]], str] = sorted,  # type: ignore[assignment]
+    usual: Callable[[Collection[str], str | None], str] = lambda names, _learnt: min(names),
 ) -> Chosen:
     wanted = Wanted(verb="propose", data=data, split=split, usual=usual)
     return choose_pictures(named, wanted, CLASSES)
@@ -49,16 +49,16 @@ def test_of_other_data(run: RunFolder, rectangles: Path, tmp_path: Path) -> None
 def test_what_is_usual_is_asked_where_no_split_is_named(
     run: RunFolder, rectangles: Path, tmp_path: Path
 ) -> None:
-    asked: list[set[str]] = []
+    asked: list[tuple[set[str], str | None]] = []
 
-    def usual(names: Collection[str]) -> str:
-        asked.append(set(names))
+    def usual(names: Collection[str], learnt: str | None) -> str:
+        asked.append((set(names), learnt))
         return "val"
 
     assert choose(run.path, usual=usual).split.name == "val"
     shutil.copytree(rectangles, tmp_path / "other")
     assert choose(run.path, tmp_path / "other", usual=usual).split.name == "val"
-    assert asked == [{"train", "val"}] * 2
+    assert asked == [({"train", "val"}, "train"), ({"train", "val"}, None)]
 
 
 def test_no_data_is_known(tmp_path: Path) -> None:

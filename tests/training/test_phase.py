@@ -49,10 +49,6 @@ def test_statistics_of_a_backbone_that_is_held_still_stay(make_job: Make) -> Non
     assert not any(norm.training for norm in norms)
 
 
-def test_only_a_detector_needs_stored_proposals() -> None:
-    assert [p for p in ALL if p.needs_proposals] == [phase.DETECTOR, phase.DETECTOR_LAYERS]
-
-
 def test_an_rpn_alone_is_judged_by_its_proposals() -> None:
     rpns = [phase.RPN, phase.RPN_APART, phase.RPN_LAYERS]
     assert [p for p in ALL if p.judged_by == "proposals"] == rpns
