@@ -17,9 +17,16 @@ from frcnn.training.lost import Link, Peer, connection_error, notes
 TIMEOUT = 2.0
 
 
+def joined_for_training(world: World, timeout: float) -> World:
+    """Channels for training; nobody goes on before all have them."""
+    ready = world.for_training(torch.device("cpu"), timeout)
+    ready.gathered(lambda: None)
+    return ready
+
+
 def test_d15_a_process_that_is_killed(in_processes: Callable) -> None:
     def work(world: World) -> None:
-        ready = world.for_training(torch.device("cpu"), 60.0)
+        ready = joined_for_training(world, 60.0)
         if world.rank == 2:
             os.kill(os.getpid(), signal.SIGKILL)
         ready.gathered(lambda: None)
@@ -35,7 +42,7 @@ def test_d15_a_process_that_is_killed(in_processes: Callable) -> None:
 
 def test_d15_a_process_that_raises(in_processes: Callable) -> None:
     def work(world: World) -> None:
-        ready = world.for_training(torch.device("cpu"), 60.0)
+        ready = joined_for_training(world, 60.0)
         if world.rank == 1:
             raise ValueError("a bug in one of them")
         ready.gathered(lambda: None)
@@ -47,7 +54,7 @@ def test_d15_a_process_that_raises(in_processes: Callable) -> None:
 
 def test_d15_a_process_that_is_stopped_is_ended_by_its_neighbour(in_processes: Callable) -> None:
     def work(world: World) -> None:
-        ready = world.for_training(torch.device("cpu"), TIMEOUT)
+        ready = joined_for_training(world, TIMEOUT)
         if world.rank == 1:
             os.kill(os.getpid(), signal.SIGSTOP)
         ready.gathered(lambda: None)
