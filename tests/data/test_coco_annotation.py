@@ -164,6 +164,12 @@ def test_b11_crowds(shelf, box_of_coco, flag: dict[str, object]) -> None:
     assert found.is_crowd.tolist() == [True]
 
 
+@pytest.mark.parametrize("flag", [{"iscrowd": "0"}, {"ignore": False}, {"iscrowd": "false"}])
+def test_b11_no_crowds(shelf, box_of_coco, flag: dict[str, object]) -> None:
+    found = read_coco(shelf.coco(annotations=[box_of_coco(1, [1, 1, 5, 5]) | flag]))
+    assert found.is_crowd.tolist() == [False]
+
+
 def test_entries_without_what_they_need(shelf) -> None:
     images = [{"id": 7, "file_name": "a.png"}, {"id": 8}, {"file_name": "c.png"}, 5]
     found = read_coco(shelf.coco(images=images, annotations=[None]))

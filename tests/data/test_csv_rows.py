@@ -46,10 +46,22 @@ def test_other_forms(tmp_path: Path, text: str) -> None:
     assert problems == []
 
 
-def test_difficult_boxes(tmp_path: Path) -> None:
-    text = "filename,class,xmin,ymin,xmax,ymax,difficult\na,c,1,1,2,2,1\na,c,1,1,2,2,0\n"
+def test_numbers_without_end(tmp_path: Path) -> None:
+    text = f"filename,width,height,class,xmin,ymin,xmax,ymax\na,{'9' * 5000},4,c,1,1,2,2\n"
     ((picture,), _) = read(tmp_path / "x.csv", text)
-    assert [box.difficult for box in picture.boxes] == [True, False]
+    assert picture.size is None
+
+
+def test_line_ends_of_old_macs(tmp_path: Path) -> None:
+    (tmp_path / "notes.csv").write_bytes(b"a note,b\rmore,c\r")
+    assert not is_boxes(tmp_path / "notes.csv")
+
+
+def test_difficult_boxes(tmp_path: Path) -> None:
+    rows = "".join(f"a,c,1,1,2,2,{flag}\n" for flag in ("1", "0", "1.0"))
+    text = f"filename,class,xmin,ymin,xmax,ymax,difficult\n{rows}"
+    ((picture,), _) = read(tmp_path / "x.csv", text)
+    assert [box.difficult for box in picture.boxes] == [True, False, True]
 
 
 @pytest.mark.parametrize(

@@ -78,3 +78,9 @@ def test_two_files_of_one_split_still_say_which_layout(shelf) -> None:
 
 def test_a_stray_table_is_no_layout(bccd: Path) -> None:
     assert fitting(bccd) == ("voc",)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_layout_of_nothing(tmp_path: Path, layout: str) -> None:
+    with pytest.raises(AnnotationError):
+        read_any(tmp_path / "gone", layout)

@@ -82,6 +82,9 @@ def test_names_in_either_form(shelf, names: str) -> None:
         "nc: 3\nnames: [a]",
         "names: []",
         "names: ['']",
+        "names: [no, yes]",
+        "names: [1.10, 2.0]",
+        "a: &a [x, x]\nb: &b [*a, *a]\nnames: [*b, c]",
         "train: x",
     ],
 )
@@ -98,6 +101,24 @@ def test_wrong_in_no_yaml(shelf, text: str) -> None:
         read_yaml(shelf.text("d.yaml", text))
     assert caught.value.code == "RC280"
     assert caught.value.place.startswith(str(shelf.root / "d.yaml"))
+
+
+def test_b17_a_path_that_leads_out_is_not_followed(shelf) -> None:
+    (shelf.root.parent / "outside" / "imgs").mkdir(parents=True)
+    found, problems = folders(shelf.text("d.yaml", "path: ../outside\ntrain: imgs\nnames: [a]\n"))
+    assert found == {}
+    assert [p.code for p in problems] == ["RC281"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["epochs: 3\ntrain: true\nclass_names: [x]\n", "names_x: 1\ntrained: 2\n", "names: [\ntrain"],
+)
+def test_a_trainers_file_is_none_of_a_data_set(shelf, text: str) -> None:
+    shelf.text("a.yaml", text)
+    assert yaml_file(shelf.root) is None
+    good = shelf.text("b.yaml", "train: x\nnames: [a]\n")
+    assert yaml_file(shelf.root) == good
 
 
 def test_nothing_in(shelf) -> None:

@@ -93,7 +93,7 @@ class _Reader:
         fits &= self._labelled(labels, box_numbers, boxes, categories)
         order = np.argsort(of_picture[fits], kind="stable")
         kept = np.flatnonzero(fits)[order]
-        crowds = (bool(box.iscrowd or box.ignore) for box in boxes)
+        crowds = (_is_set(box.iscrowd) or _is_set(box.ignore) for box in boxes)
         return COCOAnnotation(
             path=self.path,
             categories=categories,
@@ -269,3 +269,8 @@ def _shown(value: object) -> str:
     if isinstance(value, Box | Picture):
         value = msgspec.structs.asdict(value)
     return repr(value)[:80]
+
+
+def _is_set(flag: object) -> bool:
+    """Read a flag; exports whose ids are texts write these as texts, too."""
+    return flag not in (None, 0, "", "0", "false", "False")

@@ -128,7 +128,7 @@ def read_class_list(path: Path) -> list[str]:
     rows = [row for row in csv.reader(_text(path).splitlines()) if any(row)]
     if rows and [word.strip().lower() for word in rows[0]] in (["name", "id"], ["class", "id"]):
         rows = rows[1:]
-    if not all(len(row) == 2 and row[1].strip().isdecimal() for row in rows):
+    if not all(len(row) == 2 and row[1].strip().isdecimal() and len(row[1]) < 10 for row in rows):
         return []
     names = {int(number): name.strip() for name, number in rows}
     if sorted(names) != list(range(len(rows))):
@@ -147,7 +147,7 @@ def _text(path: Path) -> str:
 
 def _table(text: str) -> _Table | None:
     """Find the separator and the columns by the first row."""
-    first = text.lstrip("\r\n").partition("\n")[0].rstrip("\r")
+    first = re.split(r"[\r\n]", text.lstrip("\r\n"), maxsplit=1)[0]
     for delimiter in (",", ";", "\t"):
         words = next(csv.reader([first], delimiter=delimiter), [])
         columns = _columns(words)
@@ -187,14 +187,14 @@ def _read_row(
         return
     picture = pictures.setdefault(written, CSVPicture(written, line))
     sides = [cells[side] for side in ("height", "width")]
-    if picture.size is None and all(s.isdecimal() and 0 < int(s) < 10**9 for s in sides):
+    if picture.size is None and all(s.isdecimal() and len(s) < 10 and int(s) for s in sides):
         picture.size = Size(*map(int, sides))
     edges = [cells[edge] for edge in _EDGES]
     if not any(edges) and not cells["class"]:
         return  # a picture without objects
     box = _box(edges, cells["class"], place, problems)
     if box is not None:
-        is_difficult = cells["difficult"].lower() in ("1", "true")
+        is_difficult = cells["difficult"].lower() in ("1", "1.0", "true")
         picture.boxes.append(CSVBox(cells["class"], box, is_difficult, line))
 
 

@@ -54,7 +54,7 @@ def read_any(root: Path, named: str = "") -> tuple[str, Folder]:
             fix="name one of them, or leave it out",
         )
     layout = named or _KINDS.get(root.suffix.lower(), "") if root.is_file() else named
-    layout = layout or _the_layout(root)
+    layout = layout if layout and root.exists() else _the_layout(root)
     folder = _READERS[layout](root)
     if not folder.splits:
         raise _none(root, layout)

@@ -11,7 +11,12 @@ import yaml
 from frcnn.data.picture_paths import require_own_path
 from frcnn.data.problems import Problem
 from frcnn.data.seen import Declared
-from frcnn.data.split_words import SPLIT_NAMES, require_new_split, split_of_folder
+from frcnn.data.split_words import (
+    SPLIT_NAMES,
+    USUAL,
+    require_new_split,
+    split_of_folder,
+)
 from frcnn.errors import AnnotationError
 from frcnn.ops.picture_header import place_of
 from frcnn.ops.pictures import SUFFIXES
@@ -34,10 +39,24 @@ def yaml_file(root: Path) -> Path | None:
     for path in (*sorted(root.glob("*.yaml")), *sorted(root.glob("*.yml"))):
         if not path.is_file() or path.stat().st_size > _LARGEST:
             continue
-        text = path.read_bytes()
-        if b"names" in text and (b"train" in text or b"val" in text or b"test" in text):
+        if _describes_data(path):
             return path
     return None
+
+
+def _describes_data(path: Path) -> bool:
+    """Tell a data set's file from any other YAML beside the pictures, such as a trainer's."""
+    try:
+        values = yaml.safe_load(path.read_bytes())
+    except (yaml.YAMLError, OSError, ValueError, RecursionError):
+        return path.stem == "data"  # whoever names it so is told what is wrong with it
+    if not isinstance(values, dict) or not isinstance(values.get("names"), list | dict):
+        return False
+    splits = (*USUAL, *SPLIT_NAMES)
+    return any(
+        str(key).lower() in splits and isinstance(named, str | list)
+        for key, named in values.items()
+    )
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -98,6 +117,10 @@ def names_of_yaml(path: Path, values: dict[str, Any]) -> Declared:
     said = values.get("nc", len(names))
     if said != len(names):
         raise no_names(place_of(path), f"nc {said} and {len(names)} names")
+    for name in names:  # str() of nested aliases has no bound, and YAML reads `no` as false
+        if not isinstance(name, str | int) or isinstance(name, bool):
+            got = "a list or mapping" if isinstance(name, list | dict) else repr(name)
+            raise no_names(place_of(path), f"{got}, which is no text: write names in quotes")
     return declared([str(name) for name in names], place_of(path))
 
 
@@ -147,7 +170,9 @@ def named_folders(
     homes = [file.parent]
     path = values.get("path")
     if isinstance(path, str) and path.strip(" ./"):
-        homes.insert(0, file.parent / path.lstrip("/"))
+        home = file.parent / path.lstrip("/")
+        if home.resolve().is_relative_to(file.parent.resolve()):  # else it leads out of the data
+            homes.insert(0, home)
     folders: dict[str, list[Path]] = {}
     known: dict[str, Path] = {}
     for key, named in values.items():
