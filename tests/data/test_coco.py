@@ -93,3 +93,21 @@ def test_coco_tiny_as_it_is(shared: Path) -> None:
     crowds = sum(int(r.target.difficult.sum()) for s in data.splits.values() for r in s.records)
     assert crowds == 17
     assert "90 -> 79 toothbrush" in data.class_table
+
+
+def test_other_files_of_cocos_are_passed_over_and_no_split_is(shelf) -> None:
+    val = shelf.coco("annotations/instances_val.json")
+    shelf.coco("annotations/captions_val.json")
+    shelf.coco("annotations/image_info_test.json")
+    train = shelf.coco("annotations/train.json")
+    assert find_coco(shelf.root) == {"train": train, "val": val}
+
+
+def test_a_number_and_its_text_are_one_id(shelf) -> None:
+    shelf.coco_set()
+    images = [{"id": 7, "file_name": "a.png"}, {"id": "7", "file_name": "b.png"}]
+    shelf.coco(images=images)
+    folder = read_folder(shelf.root)
+    assert [problem.code for problem in folder.problems if problem.code != "RC230"] == ["RC274"]
+    assert [len(seen.rows.boxes) for seen in folder.splits["train"]] == [2]
+    assert folder.pictures == 2

@@ -30,7 +30,7 @@ def test_golden_file(shelf) -> None:
     assert found.boxes.tolist() == [[10, 5, 30, 20], [20, 10, 40, 35]]
     assert found.labels.tolist() == [0, 1]
     assert found.is_crowd.tolist() == [False, True]
-    assert found.polygons == 1
+    assert found.outlines == 1
     assert found.problems == ()
 
 

@@ -30,7 +30,7 @@ def test_golden(shelf) -> None:
         image_id=7, category_id=44, bbox=[20, 10, 20, 25], id=2, iscrowd=1
     )
     assert found.categories == [{"id": 44, "name": "dog"}, {"id": 3, "name": "cat"}]
-    assert found.polygons == 1
+    assert found.outlines == 1
 
 
 @pytest.mark.parametrize("indent", [None, 4])
@@ -51,7 +51,7 @@ def test_polygons_are_passed_over_wherever_a_block_ends(
     found = read_coco_text(path)
     assert [box.id for box in found.annotations] == [0, 1, 2, 3]
     assert [box.bbox for box in found.annotations] == [[1, 2, 3, 4]] * 4
-    assert found.polygons == 2
+    assert found.outlines == 3
 
 
 @hypothesis.given(st.text(max_size=30), st.sampled_from(['"segmentation":[[1]]', "\\", ""]))

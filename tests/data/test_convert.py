@@ -1,9 +1,11 @@
 """Any layout into any other, and back: round trips, what is lost, and what is never touched."""
 
+import errno
 import hashlib
 import itertools
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ import pytest
 from frcnn.data.convert import REPORT, convert, convert_folder
 from frcnn.data.dataset import Dataset
 from frcnn.data.layouts import LAYOUTS
-from frcnn.errors import ConfigError, DiskError
+from frcnn.errors import AnnotationError, ConfigError, DiskError
 
 ONE_IN_A_MILLION = 2e-6
 """Of a side: what six decimals of centre and side may move a corner by."""
@@ -128,6 +130,35 @@ def test_overlapping_splits_hold_each_picture_once(standard, tmp_path: Path) -> 
         assert len(list((tmp_path / to).rglob("*.png"))) == 14
 
 
+@pytest.mark.parametrize("to", LAYOUTS)
+def test_a_picture_that_two_splits_have_with_different_boxes(
+    shelf, tmp_path: Path, box_of_coco, to: str
+) -> None:
+    for name in ("a", "b"):
+        shelf.picture(f"images/{name}.png")
+    shelf.coco("annotations/instances_train.json")
+    other = [box_of_coco(1, [30, 30, 5, 5])]
+    shelf.coco("annotations/instances_val.json", annotations=other)
+    done = convert_folder(shelf.root, tmp_path / "new", to)
+    data = Dataset.open(tmp_path / "new")
+    found = data.splits["train"].records[0].target.boxes[0]
+    assert found.tolist() == pytest.approx([10, 5, 30, 20], abs=1e-3), "the first split counts"
+    said = [p.got for p in done.report.problems if p.code == "RC295"]
+    assert said == (["1 boxes in val"] if to in ("voc", "yolo") else [])
+    kept = data.splits["val"].records[0].target.boxes[0].tolist()
+    assert said or kept == [30, 30, 35, 35]
+
+
+def test_wrong_in_names_of_classes(shelf, tmp_path: Path) -> None:
+    shelf.coco_set()
+    for name in ("a\ud800", "a\x01b"):
+        kinds = [{"id": 44, "name": name}, {"id": 3, "name": "cat"}]
+        shelf.coco(categories=kinds)
+        with pytest.raises(AnnotationError, match="RC296"):
+            convert_folder(shelf.root, tmp_path / "new", "voc")
+    assert not (tmp_path / "new").exists()
+
+
 def test_wrong_in_places(standard, tmp_path: Path) -> None:
     before = contents(tmp_path)
     for out in (standard.root, standard.root / "new", tmp_path):
@@ -148,13 +179,20 @@ def test_wrong_in_choices(standard, tmp_path: Path) -> None:
 
 
 def test_wrong_in_a_disk_that_fails(standard, tmp_path: Path, monkeypatch) -> None:
-    def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
+    def fails(number: int) -> Callable[..., None]:
+        def link(*_: object, **__: object) -> None:
+            raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr("shutil.copyfile", full)
+        return link
+
+    monkeypatch.setattr("shutil.copyfile", fails(errno.ENOSPC))
     with pytest.raises(DiskError, match="RC601"):
         convert_folder(standard.root, tmp_path / "x", "coco")
-    monkeypatch.setattr("os.link", lambda *_, **__: full())
-    with pytest.raises(ConfigError, match="RC325"):
-        convert_folder(standard.root, tmp_path / "x", "coco", pictures="hardlink")
+    for number, error, code in (
+        (errno.ENOSPC, DiskError, "RC601"),
+        (errno.EXDEV, ConfigError, "RC325"),
+    ):
+        monkeypatch.setattr("os.link", fails(number))
+        with pytest.raises(error, match=code):
+            convert_folder(standard.root, tmp_path / "x", "coco", pictures="hardlink")
     assert [path.name for path in tmp_path.iterdir()] == ["set"]

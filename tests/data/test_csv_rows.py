@@ -52,6 +52,24 @@ def test_numbers_without_end(tmp_path: Path) -> None:
     assert picture.size is None
 
 
+def test_an_empty_first_line(tmp_path: Path) -> None:
+    text = "\nfilename,class,xmin,ymin,xmax,ymax\n\na.png,cat,1,1,2,2\n"
+    (picture,), problems = read(tmp_path / "x.csv", text)
+    assert (picture.written, picture.line, problems) == ("a.png", 4, [])
+
+
+def test_a_line_separator_ends_no_row(tmp_path: Path) -> None:
+    text = "filename,class,xmin,ymin,xmax,ymax\nu\u2028v.jpg,cat,1,1,2,2\n"
+    (picture,), problems = read(tmp_path / "x.csv", text)
+    assert (picture.written, problems) == ("u\u2028v.jpg", [])
+
+
+def test_a_field_without_end_is_no_table(tmp_path: Path) -> None:
+    (tmp_path / "notes.csv").write_text('"' + "a" * 200_000)
+    assert not is_boxes(tmp_path / "notes.csv")
+    assert read_class_list(tmp_path / "notes.csv") == []
+
+
 def test_line_ends_of_old_macs(tmp_path: Path) -> None:
     (tmp_path / "notes.csv").write_bytes(b"a note,b\rmore,c\r")
     assert not is_boxes(tmp_path / "notes.csv")

@@ -1,7 +1,10 @@
 """Where pictures go."""
 
+from pathlib import Path
+
 import pytest
 
+from frcnn.data.convert import convert_folder
 from frcnn.data.dataset import Dataset
 from frcnn.data.moving import WORDS, move, unwritten
 
@@ -33,8 +36,27 @@ def test_a_picture_in_two_splits_moves_once(standard) -> None:
     assert not any("trainval" in file for file in files.values())
 
 
-@pytest.mark.parametrize("to", WORDS)
-def test_words(to: str) -> None:
-    problem = unwritten("RC290", "x", "y", to)
-    assert problem.what.startswith(WORDS[to])
+def test_folders_in_a_name_meet_no_other_name(shelf) -> None:
+    """`test/1` becomes `test_1`, which is there already."""
+    for name in ("train/images/1.jpg", "test/images/1.jpg", "train/images/images_1.jpg"):
+        shelf.picture(name)
+        shelf.text(f"{name.replace('images/', 'labels/', 1)[:-4]}.txt", "0 0.5 0.5 0.5 0.5\n")
+    shelf.text("classes.txt", "dog\n")
+    moved = move(Dataset.open(shelf.root), "x")
+    assert len(set(moved.files.values())) == len(moved.files) == 3
+
+
+@pytest.mark.parametrize("name", ["a\nb", "  sp ", "u\u2028v", "f\x0cx", "two.v1", "ü"])
+def test_names_that_lists_cannot_hold(shelf, tmp_path: Path, name: str) -> None:
+    shelf.picture(f"images/{name}.png")
+    shelf.text(f"labels/{name}.txt", "0 0.5 0.5 0.5 0.5\n")
+    shelf.text("classes.txt", "dog\n")
+    for to in WORDS:
+        convert_folder(shelf.root, tmp_path / to, to)
+        assert len(Dataset.open(tmp_path / to).splits["train"]) == 1, to
+
+
+def test_words() -> None:
+    problem = unwritten("RC290", "x", "y", "yolo")
+    assert problem.what == "YOLO layout cannot mark a box as difficult or a crowd; it is left out"
     assert problem.severity == "warning"

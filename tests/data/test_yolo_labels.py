@@ -40,6 +40,14 @@ def test_outlines_become_the_boxes_around_them(tmp_path: Path) -> None:
     assert labels.outlines == 1
 
 
+def test_a_pose_is_behind_its_box(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("0 0.5 0.5 0.5 0.5 0.1 0.1 0.12 0.1\n")
+    labels = LabelReader(Declared(("dog",), (0,), "names"), key_points=4)
+    assert labels.rows(path, SIZE, []).boxes.tolist() == [[15, 10, 45, 30]]
+    assert labels.outlines == 0
+
+
 def test_what_six_decimals_put_beyond_the_border_is_on_it(tmp_path: Path) -> None:
     rows, _ = read(tmp_path / "a.txt", "1 0.333333 0.5 0.666668 1.000000\n")
     assert rows.boxes[0, 0] == 0

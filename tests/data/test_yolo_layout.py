@@ -95,3 +95,23 @@ def test_wrong_in_two_folders_of_one_split(shelf) -> None:
         shelf.text(f"{folder}/a.txt", LINE)
     with pytest.raises(AnnotationError, match="RC233"):
         find_yolo(shelf.root)
+
+
+def test_a_folder_within_another_gives_its_pictures_once(shelf) -> None:
+    for name in ("a", "sub/b"):
+        shelf.picture(f"images/{name}.png")
+        shelf.text(f"labels/{name}.txt", LINE)
+    shelf.text("data.yaml", "train: [images, images/sub]\nnames: [dog]\nkpt_shape: [17, 3]\n")
+    layout = find_yolo(shelf.root)
+    assert sorted(names(layout, "train")) == [("a.png", True), ("b.png", True)]
+    assert layout.key_points == 51
+
+
+def test_two_pictures_with_one_label_file(shelf) -> None:
+    for ending in ("png", "jpg"):
+        shelf.picture(f"images/a.{ending}")
+    shelf.text("labels/a.txt", LINE)
+    shelf.text("classes.txt", "dog\n")
+    (problem,) = find_yolo(shelf.root).problems
+    assert (problem.code, problem.severity) == ("RC285", "warning")
+    assert problem.place.endswith("a.txt")

@@ -44,6 +44,27 @@ class Recorder(Quiet):
         self.said.append(text)
 
 
+class DiesAfter(Quiet):
+    """A display that ends its process after so many steps of all phases together."""
+
+    class Killed(BaseException):
+        """The end of a process, as far as a test can play it."""
+
+    def __init__(self, steps: int) -> None:
+        self.left = steps
+
+    def step(self, report: StepReport, total: int) -> None:
+        self.left -= 1
+        if self.left == 0:
+            raise self.Killed
+
+
+@pytest.fixture
+def dies_after() -> type[DiesAfter]:
+    """Makes displays that end the run: `dies_after(4)` raises `dies_after.Killed`."""
+    return DiesAfter
+
+
 @pytest.fixture
 def recorder() -> Callable[[], Recorder]:
     """Makes displays that remember what they were told."""

@@ -25,22 +25,6 @@ from frcnn.weights import file as weights_file
 Make = Callable[..., Job]
 
 
-class Killed(BaseException):
-    """The end of the process, as far as a test can play it."""
-
-
-class DiesAfter(Quiet):
-    """Ends the run after so many steps of all phases together."""
-
-    def __init__(self, steps: int) -> None:
-        self.left = steps
-
-    def step(self, report: StepReport, total: int) -> None:
-        self.left -= 1
-        if self.left == 0:
-            raise Killed
-
-
 def run(asked: Course) -> None:
     SCHEMES[asked.job.config.scheme](asked)
 
@@ -61,10 +45,12 @@ def test_a_scheme_that_is_done_changes_nothing(make_course: Make) -> None:
     assert before.keys() == after.keys()
 
 
-def test_proposals_of_other_pictures_are_refused(make_course: Make, tmp_path: Path) -> None:
+def test_proposals_of_other_pictures_are_refused(
+    make_course: Make, tmp_path: Path, dies_after: Any
+) -> None:
     """Between step 1 and step 2 a picture was taken away."""
-    with pytest.raises(Killed):
-        run(make_course("alternating", display=DiesAfter(4)))
+    with pytest.raises(dies_after.Killed):
+        run(make_course("alternating", display=dies_after(4)))
     fewer = make_course("alternating")
     job = replace(fewer.job, train=fewer.job.train.subset(range(9)))
     with pytest.raises(DataError) as caught:
@@ -156,12 +142,12 @@ def test_each_step_has_the_length_of_its_plan(make_course: Make) -> None:
 
 @pytest.mark.parametrize("steps", [1, 4, 7, 10])
 def test_what_a_checkpoint_would_refuse_is_refused_in_every_step(
-    make_course: Callable[..., Course], steps: int
+    make_course: Callable[..., Course], steps: int, dies_after: Any
 ) -> None:
     """Two backbones or one, more regions or fewer: none of that makes another model."""
     plan = "training.alternating.detector.regions=8"
-    with pytest.raises(Killed):
-        run(make_course("alternating", plan, display=DiesAfter(steps)))
+    with pytest.raises(dies_after.Killed):
+        run(make_course("alternating", plan, display=dies_after(steps)))
     again = make_course("alternating", plan)
     model = replace(again.job.model.config, sharing="shared")
     require_same_run(again.job, model)

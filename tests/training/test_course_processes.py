@@ -20,27 +20,10 @@ from frcnn.training.distributed import World
 from frcnn.training.log import Diary
 from frcnn.training.progress import Quiet
 from frcnn.training.schemes import SCHEMES
-from frcnn.training.step import StepReport
 from frcnn.weights import file as weights_file
 
 Make = Callable[..., Course]
 CALM = ("model.backbone.batch_norm=frozen", "training.optimizer.method=sgd")
-
-
-class Killed(BaseException):
-    """The end of a process, as far as a test can play it."""
-
-
-class DiesAfter(Quiet):
-    """Ends its process after so many steps of all phases together."""
-
-    def __init__(self, steps: int) -> None:
-        self.left = steps
-
-    def step(self, report: StepReport, total: int) -> None:
-        self.left -= 1
-        if self.left == 0:
-            raise Killed
 
 
 def bits_of(model: torch.nn.Module) -> str:
@@ -51,7 +34,7 @@ def bits_of(model: torch.nn.Module) -> str:
 
 
 @pytest.fixture
-def by_two(make_course: Make, in_processes: Callable) -> Callable[..., Any]:
+def by_two(make_course: Make, in_processes: Callable, dies_after: Any) -> Callable[..., Any]:
     """Runs a scheme by two processes: `by_two("rpn", *changes, name="two")`."""
 
     def run(scheme: str, *changes: str, apart: bool = False, dies: int = 0, **more: Any) -> Any:
@@ -62,7 +45,7 @@ def by_two(make_course: Make, in_processes: Callable) -> Callable[..., Any]:
             ready = world.for_training(torch.device("cpu"), 60.0)
             folder = course.job.run if world.leads or not apart else RunFolder(Path("/nowhere/r"))
             job = replace(course.job, world=ready, run=folder)
-            display = DiesAfter(dies) if dies and world.leads else Quiet()
+            display = dies_after(dies) if dies and world.leads else Quiet()
             outcome = SCHEMES[scheme](replace(course, job=job, display=display))
             figures = None if outcome.figures is None else outcome.figures.to_json()
             return figures, bits_of(outcome.network)

@@ -12,29 +12,11 @@ from frcnn.run_folder import RunFolder
 from frcnn.training.course import Course
 from frcnn.training.job import Job
 from frcnn.training.log import Diary
-from frcnn.training.progress import Quiet
 from frcnn.training.schemes import SCHEMES
-from frcnn.training.step import StepReport
 from frcnn.training.steps import has_begun
 from frcnn.weights import file as weights_file
 
 Make = Callable[..., Job]
-
-
-class Killed(BaseException):
-    """The end of the process, as far as a test can play it."""
-
-
-class DiesAfter(Quiet):
-    """Ends the run after so many steps of all phases together."""
-
-    def __init__(self, steps: int) -> None:
-        self.left = steps
-
-    def step(self, report: StepReport, total: int) -> None:
-        self.left -= 1
-        if self.left == 0:
-            raise Killed
 
 
 def run(course: Course) -> None:
@@ -156,14 +138,14 @@ def test_steps_1_and_2_both_start_from_the_same_backbone_weights(make_course: Ma
 
 
 def test_a_run_that_is_killed_in_every_step_goes_on_to_the_bit(
-    make_course: Make, assert_same_run: Callable
+    make_course: Make, assert_same_run: Callable, dies_after: Any
 ) -> None:
     three = "training.schedule.steps=3"
     whole = make_course("alternating", three, name="whole")
     run(whole)
     for steps in (1, 2, 3, 1, 2, 2, 3, 2):  # of all phases together, before the next kill
-        with pytest.raises(Killed):
-            run(make_course("alternating", three, name="killed", display=DiesAfter(steps)))
+        with pytest.raises(dies_after.Killed):
+            run(make_course("alternating", three, name="killed", display=dies_after(steps)))
         assert has_begun(make_course("alternating", three, name="killed").job.run)
     again = make_course("alternating", three, name="killed")
     run(again)
@@ -174,13 +156,13 @@ def test_a_run_that_is_killed_in_every_step_goes_on_to_the_bit(
 
 @pytest.mark.parametrize("scheme", ["exact-joint", "unshared", "rpn"])
 def test_a_killed_run_of_any_other_scheme_goes_on_to_the_bit(
-    make_course: Make, assert_same_run: Callable, scheme: str
+    make_course: Make, assert_same_run: Callable, scheme: str, dies_after: Any
 ) -> None:
     whole = make_course(scheme, name="whole")
     run(whole)
     for steps in (1, 2):
-        with pytest.raises(Killed):
-            run(make_course(scheme, name="killed", display=DiesAfter(steps)))
+        with pytest.raises(dies_after.Killed):
+            run(make_course(scheme, name="killed", display=dies_after(steps)))
     again = make_course(scheme, name="killed")
     run(again)
     assert_same_run(whole.job.run, again.job.run)

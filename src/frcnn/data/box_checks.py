@@ -5,9 +5,13 @@ One that leaves it further is clipped as well, because the part inside is still 
 must not be learned as background, but it is reported as an error. One wholly outside is dropped.
 """
 
+import re
+
 from frcnn.data.problems import Effect, Problem, Severity
 from frcnn.types import Corners, Size
 
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?")
+"""A coordinate as a text; no `nan`, no `1_000`, no word that Python's `float` takes besides."""
 TOLERANCE = 1.0
 """Pixels by which a box may leave its picture and only be warned about."""
 

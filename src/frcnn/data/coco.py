@@ -21,7 +21,7 @@ from frcnn.data.coco_annotation import COCOAnnotation, read_coco
 from frcnn.data.picture_paths import Names, PictureFinder, home_of
 from frcnn.data.problems import Problem
 from frcnn.data.seen import Folder, Places, Rows
-from frcnn.data.split_words import splits_of_files
+from frcnn.data.split_words import split_of_file, splits_of_files
 from frcnn.errors import DataError
 from frcnn.ops.picture_header import place_of
 from frcnn.types import Size
@@ -31,6 +31,8 @@ _END = 1 << 16
 _LISTS = re.compile(rb'"(images|annotations|categories)"\s*:\s*\[')
 _OBJECTS = "instances_"
 """How COCO calls the files of its boxes."""
+_OTHERS = ("captions_", "person_keypoints_", "image_info_", "panoptic_", "stuff_")
+"""How it calls those beside them."""
 
 
 def find_coco(root: Path) -> dict[str, Path]:
@@ -48,7 +50,15 @@ def find_coco(root: Path) -> dict[str, Path]:
         return splits_of_files([root]) if _is_coco(root) else {}
     found = [path for path in _candidates(root) if _is_coco(path)]
     named = [path for path in found if path.name.startswith(_OBJECTS)]
-    return splits_of_files(named or found)
+    if not named:
+        return splits_of_files(found)
+    known = {split_of_file(path) for path in named}
+    more = [
+        path
+        for path in found
+        if split_of_file(path) not in known and not path.name.startswith(_OTHERS)
+    ]
+    return splits_of_files([*named, *more])
 
 
 def read_folder(root: Path) -> Folder:
@@ -71,7 +81,8 @@ def read_folder(root: Path) -> Folder:
         annotation = read_coco(path)
         folder.problems.extend(annotation.problems)
         folder.declared[split] = annotation.categories
-        folder.outlines += annotation.polygons
+        folder.pictures += sum(p.effect == "picture skipped" for p in annotation.problems)
+        folder.outlines += annotation.outlines
         finders[split] = PictureFinder(_picture_folders(home, path, split))
         claims[split] = list(_claims(annotation, finders[split], folder))
     read_claims(claims, read_checksums(home), folder)

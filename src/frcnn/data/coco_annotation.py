@@ -47,7 +47,7 @@ class COCOAnnotation:
     """[N]."""
     box_numbers: NDArray[np.int32]
     """[N] positions in `annotations`."""
-    polygons: int
+    outlines: int
     """How many annotations have an outline beside their box."""
     problems: tuple[Problem, ...]
 
@@ -106,7 +106,7 @@ class _Reader:
             labels=labels[kept].astype(np.int32),
             is_crowd=np.fromiter(crowds, np.bool_, len(boxes))[kept],
             box_numbers=box_numbers[kept].astype(np.int32),
-            polygons=text.polygons,
+            outlines=text.outlines,
             problems=tuple(self.problems),
         )
 
@@ -145,10 +145,10 @@ class _Reader:
             place = f"{self.place}/images/{number}"
             if not isinstance(entry, Picture) or not is_id(entry.id) or not _is_name(entry):
                 self._say("RC273", place, "a picture without id or file name", entry)
-            elif entry.id in known:
+            elif str(entry.id) in known:  # a box may say 1 or "1"
                 self._say("RC274", place, "a picture's id twice; the second is left out", entry.id)
             else:
-                known.add(entry.id)
+                known.add(str(entry.id))
                 kept.append(entry)
                 numbers.append(number)
         return kept, numbers

@@ -26,6 +26,8 @@ _POLYGONS = re.compile(
     rb'"segmentation"\s*+:\s*+\[\s*+(?:\[[-+.0-9eE,\s]*+\]\s*+,?+\s*+)++\]', re.DOTALL
 )
 _INSTEAD = b'"segmentation":0'
+_RUNS = re.compile(rb'"segmentation"\s*+:\s*+\{')
+"""A mask as run lengths."""
 
 
 class Picture(msgspec.Struct, gc=False):
@@ -56,8 +58,8 @@ class COCOText(msgspec.Struct):
     annotations: list[Any]
     categories: list[Any]
     licenses: Any = None
-    polygons: int = 0
-    """How many annotations had an outline beside their box."""
+    outlines: int = 0
+    """How many annotations had an outline or a mask beside their box."""
 
 
 class _Quick(COCOText):
@@ -94,7 +96,7 @@ def read_coco_text(path: Path) -> COCOText:
     else:
         if _may_have_keys_twice(data, found):
             found = _slowly(path)
-    found.polygons = polygons
+    found.outlines = polygons + len(_RUNS.findall(data))
     return found
 
 
@@ -120,7 +122,9 @@ def _without_polygons(file: BinaryIO) -> tuple[list[bytes], int]:
     while block := file.read(_BLOCK):
         block = rest + block
         cut = block.rfind(_KEY)
-        cut = max(len(block) - len(_KEY), 0) if cut < 0 else cut
+        last = _POLYGONS.match(block, cut) or _RUNS.match(block, cut) if cut >= 0 else None
+        if last or cut < 0:  # what comes behind it is waited for no longer
+            cut = max(last.end() if last else 0, len(block) - len(_KEY))
         piece, count = _POLYGONS.subn(_INSTEAD, block[:cut])
         pieces.append(piece)
         polygons += count
@@ -141,6 +145,8 @@ def _may_have_keys_twice(data: bytes, found: COCOText) -> bool:
         b'"bbox"': boxes,
         b'"image_id"': boxes,
         b'"category_id"': boxes,
+        b'"iscrowd"': boxes,
+        b'"ignore"': boxes,
         b'"id"': boxes + pictures + others,
     }
     return any(data.count(key) > count for key, count in most.items())

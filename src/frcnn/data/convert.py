@@ -1,9 +1,10 @@
 """A data set into another layout: `frcnn data convert`. Never in place, never over other files.
 
-What the new layout cannot hold is listed, a `Problem` (RC290 ... RC294) each. Pictures keep their
-bytes and, but for two of one name, their names.
+What the new layout cannot hold is listed, a `Problem` (RC290 ... RC295) each. Pictures keep their
+bytes and, but for two of one name and for characters that lists cannot hold, their names.
 """
 
+import errno
 import json
 import os
 import shutil
@@ -22,11 +23,12 @@ from frcnn.data.picture_paths import home_of
 from frcnn.data.problems import Problem, Report
 from frcnn.data.voc_writer import write_voc
 from frcnn.data.yolo_writer import write_yolo
-from frcnn.errors import ConfigError
+from frcnn.errors import AnnotationError, ConfigError
 from frcnn.files import disk_error
 from frcnn.ops.picture_header import place_of
 
 Pictures = Literal["copy", "hardlink"]
+_NO_LINKS = {errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP}
 REPORT = "conversion.jsonl"
 """The file of everything that was left out, in the new folder."""
 
@@ -89,11 +91,13 @@ def convert(data: Dataset, out: str | Path, to: str, *, pictures: Pictures = "co
     Raises:
         ConfigError: no such layout (RC323) or way (RC325), or the folder is in use (RC331) or
             within the data's or around it (RC326).
+        AnnotationError: a class has a name that no file of text can hold (RC296).
         DiskError: it could not be written; then nothing is there.
     """
     _require_choices(to, pictures)
     out = Path(out)
     _require_apart(data.root, out)
+    _require_texts(data)
     with new_folder(out) as draft:
         moved = move(data, _FOLDERS[to])
         try:
@@ -158,6 +162,19 @@ def _require_choices(to: str, pictures: str) -> None:
         )
 
 
+def _require_texts(data: Dataset) -> None:
+    for name in data.classes:
+        if not name.isprintable():
+            raise AnnotationError(
+                "RC296",
+                place_of(data.root),
+                "a class has a name that not every file of text can hold",
+                got=ascii(name)[:80],
+                want="printable characters",
+                fix="rename the class in the annotations",
+            )
+
+
 def _require_apart(root: Path, out: Path) -> None:
     home = home_of(root).resolve()
     there = out.resolve()
@@ -182,6 +199,8 @@ def _place_pictures(draft: Path, moved: Moved, pictures: Pictures) -> None:
         try:
             os.link(source, target, follow_symlinks=True)
         except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise  # a full disk, say
             raise ConfigError(
                 "RC325",
                 "pictures",

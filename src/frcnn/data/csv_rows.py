@@ -6,6 +6,7 @@ A row whose corners and class are empty says that its picture has no objects.
 """
 
 import csv
+import io
 import math
 import re
 from collections import defaultdict
@@ -14,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from frcnn.data.box_checks import NUMBER
 from frcnn.data.problems import Problem
 from frcnn.errors import AnnotationError, PictureError
 from frcnn.ops.picture_header import open_regular, place_of
@@ -34,7 +36,6 @@ COLUMNS = {
 NEEDED = ("path", "class", "x1", "y1", "x2", "y2")
 """Columns without which there are no boxes; RetinaNet's, but for their order."""
 _WITHOUT_HEADING = ("path", "x1", "y1", "x2", "y2", "class")
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?")
 _EDGES = ("x1", "y1", "x2", "y2")
 _START = 1 << 16
 _MOST = 1e9
@@ -105,11 +106,11 @@ def read_csv(path: Path, problems: list[Problem]) -> list[CSVPicture]:
     if table is None:
         raise _unreadable(path, text.partition("\n")[0].strip()[:60], "other columns")
     pictures: dict[str, CSVPicture] = {}
-    reader = csv.reader(text.splitlines(keepends=True), delimiter=table.delimiter)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=table.delimiter)
     try:
-        for words in reader:
-            is_row = any(word.strip() for word in words)
-            if is_row and not (table.has_heading and reader.line_num == 1):
+        rows = (words for words in reader if any(word.strip() for word in words))
+        for number, words in enumerate(rows):
+            if number or not table.has_heading:
                 _read_row(words, table, f"{place_of(path)}:{reader.line_num}", pictures, problems)
     except csv.Error as error:
         raise _unreadable(path, f"{error}, line {reader.line_num}", "not a table") from error
@@ -125,7 +126,10 @@ def read_class_list(path: Path) -> list[str]:
     Returns:
         The names in the order of their ids; none where it is something else.
     """
-    rows = [row for row in csv.reader(_text(path).splitlines()) if any(row)]
+    try:
+        rows = [row for row in csv.reader(io.StringIO(_text(path), newline="")) if any(row)]
+    except csv.Error:  # a field of megabytes
+        return []
     if rows and [word.strip().lower() for word in rows[0]] in (["name", "id"], ["class", "id"]):
         rows = rows[1:]
     if not all(len(row) == 2 and row[1].strip().isdecimal() and len(row[1]) < 10 for row in rows):
@@ -149,12 +153,15 @@ def _table(text: str) -> _Table | None:
     """Find the separator and the columns by the first row."""
     first = re.split(r"[\r\n]", text.lstrip("\r\n"), maxsplit=1)[0]
     for delimiter in (",", ";", "\t"):
-        words = next(csv.reader([first], delimiter=delimiter), [])
+        try:
+            words = next(csv.reader([first], delimiter=delimiter), [])
+        except csv.Error:  # a field of megabytes
+            return None
         columns = _columns(words)
         if all(name in columns for name in NEEDED):
             return _Table(delimiter, columns, has_heading=True)
         edges = [word.strip() for word in words[1:5]]
-        fits = all(_NUMBER.fullmatch(edge) for edge in edges) or not any(edges)
+        fits = all(NUMBER.fullmatch(edge) for edge in edges) or not any(edges)
         if len(words) == 6 and fits and words[0].strip():
             columns = {name: place for place, name in enumerate(_WITHOUT_HEADING)}
             return _Table(delimiter, columns, has_heading=False)
@@ -199,7 +206,7 @@ def _read_row(
 
 
 def _box(edges: list[str], name: str, place: str, problems: list[Problem]) -> Corners | None:
-    values = [float(e) if _NUMBER.fullmatch(e) else math.nan for e in edges]
+    values = [float(e) if NUMBER.fullmatch(e) else math.nan for e in edges]
     shown = ", ".join(f"{n} {e[:20] or 'missing'}" for n, e in zip(_EDGES, edges, strict=True))
     x1, y1, x2, y2 = values
     if not name:

@@ -11,10 +11,9 @@ from pathlib import Path
 from frcnn.data.csv_layout import CLASS_LIST
 from frcnn.data.csv_rows import COLUMNS
 from frcnn.data.dataset import Dataset
-from frcnn.data.moving import Moved, unwritten
+from frcnn.data.moving import Moved, ids_unwritten
 from frcnn.data.problems import Problem
 from frcnn.data.records import Split
-from frcnn.ops.picture_header import place_of
 
 _ORDER = ("path", "width", "height", "class", "x1", "y1", "x2", "y2")
 
@@ -41,22 +40,6 @@ def write_csv(folder: Path, data: Dataset, moved: Moved) -> list[Problem]:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerows((name, number) for number, name in enumerate(data.classes))
     return ids_unwritten(data, "csv")
-
-
-def ids_unwritten(data: Dataset, to: str) -> list[Problem]:
-    """Report class ids that a layout without them cannot hold.
-
-    Args:
-        data: the data set.
-        to: the layout.
-
-    Returns:
-        A warning where the data's own ids are others than 0 ... C-1.
-    """
-    ids = data.class_list.ids
-    if ids == tuple(range(len(ids))):
-        return []
-    return [unwritten("RC292", place_of(data.root), f"{ids[0]} ... {ids[-1]}", to)]
 
 
 def _rows(split: Split, moved: Moved) -> Iterator[list[object]]:

@@ -1,21 +1,30 @@
 """Where every picture of a data set goes when it is written anew, and what cannot be written."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
+
 from frcnn.data.dataset import Dataset
 from frcnn.data.picture_paths import Names
 from frcnn.data.problems import Effect, Problem
+from frcnn.data.records import Record
+from frcnn.ops.picture_header import place_of
+from frcnn.ops.pictures import SUFFIXES
 
 WORDS = {"voc": "PASCAL VOC", "coco": "COCO", "yolo": "YOLO", "csv": "CSV"}
 """How people call the layouts."""
+_UNFIT = re.compile(r"[\x00-\x1f\x7f-\x9f/\\\u2028\u2029\ud800-\udfff]")
+"""What not every list, XML or table holds: control characters, slashes, bytes that are no UTF-8."""
 _WHATS = {
     "RC290": "cannot mark a box as difficult or a crowd; it is left out",
     "RC291": "is written without outlines of objects; their boxes are kept",
     "RC292": "has no ids of classes of its own; they become 0 ... C-1",
     "RC293": "cannot hold a box with a side of a pixel or less",
     "RC294": "has no list of classes; ids will follow the sorted names of the training split",
+    "RC295": "has one list of boxes for a picture; what another split says of it is left out",
 }
 
 
@@ -24,8 +33,8 @@ class Moved:
     """The pictures of all splits; one that is in several is there once."""
 
     files: Mapping[Path, str]
-    """The new path within the new folder, by the old one; no two have one name but for the ending
-    in one folder."""
+    """The new path within the new folder, by the old one; no two have one name but for folder and
+    ending."""
 
     def file(self, path: Path) -> str:
         """Give a picture's new path within the new folder, with forward slashes."""
@@ -47,21 +56,76 @@ def move(data: Dataset, folder: str) -> Moved:
         The places.
     """
     files: dict[Path, str] = {}
-    names = Names()
+    names, taken = Names(), set[str]()
     for name, split in data.splits.items():
         for record in split.records:
             if record.path not in files:
-                stem = names.of(record.path).replace("/", "_").replace("\\", "_")
-                ending = record.path.suffix or ".jpg"
+                stem = _free(_UNFIT.sub("_", names.of(record.path)).lstrip(".").strip(), taken)
+                suffix = record.path.suffix
+                ending = suffix if suffix.lower() in SUFFIXES else ".jpg"
                 files[record.path] = f"{folder.format(split=name)}/{stem}{ending}"
     return Moved(files)
+
+
+def _free(stem: str, taken: set[str]) -> str:
+    """Number a name until no other picture has it."""
+    stem = wanted = stem or "picture"
+    number = 1
+    while stem in taken:
+        number += 1
+        stem = f"{wanted}_{number}"
+    taken.add(stem)
+    return stem
+
+
+def each_once(data: Dataset, to: str, lost: list[Problem]) -> list[Record]:
+    """List the pictures for a layout that has one file of boxes for each.
+
+    Args:
+        data: the data set.
+        to: the layout.
+        lost: gets the pictures that another split has with other boxes.
+
+    Returns:
+        Every picture as its first split has it.
+    """
+    first: dict[Path, Record] = {}
+    for split in data.splits.values():
+        for record in split.records:
+            kept = first.setdefault(record.path, record)
+            if not _says_the_same(kept, record):
+                got = f"{len(record.target.boxes)} boxes in {split.name}"
+                lost.append(unwritten("RC295", place_of(record.path), got, to, "box dropped"))
+    return list(first.values())
+
+
+def _says_the_same(one: Record, other: Record) -> bool:
+    a, b = one.target, other.target
+    pairs = ((a.boxes, b.boxes), (a.labels, b.labels), (a.difficult, b.difficult))
+    return all(torch.equal(x, y) for x, y in pairs)
+
+
+def ids_unwritten(data: Dataset, to: str) -> list[Problem]:
+    """Report class ids that a layout without them cannot hold.
+
+    Args:
+        data: the data set.
+        to: the layout.
+
+    Returns:
+        A warning where the data's own ids are others than 0 ... C-1.
+    """
+    ids = data.class_list.ids
+    if ids == tuple(range(len(ids))):
+        return []
+    return [unwritten("RC292", place_of(data.root), f"{ids[0]} ... {ids[-1]}", to)]
 
 
 def unwritten(code: str, place: str, got: str, to: str, effect: Effect = "none") -> Problem:
     """Report what a layout cannot hold.
 
     Args:
-        code: RC290 ... RC294.
+        code: RC290 ... RC295.
         place: of the picture or data set.
         got: which, or how many.
         to: the layout.

@@ -5,12 +5,12 @@ VOC's corners are 1-based and inclusive; `ops.boxes.from_voc` makes our continuo
 """
 
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from xml.sax.saxutils import escape
 
+from frcnn.data.box_checks import NUMBER
 from frcnn.data.problems import Problem
 from frcnn.data.xml_tree import Element, read_xml
 from frcnn.errors import AnnotationError
@@ -18,7 +18,6 @@ from frcnn.ops import boxes as box_ops
 from frcnn.ops.picture_header import place_of
 from frcnn.types import Corners, Size
 
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _EDGES = ("xmin", "ymin", "xmax", "ymax")
 
 
@@ -129,7 +128,7 @@ def _read_size(root: Element) -> Size | None:
     if element is None:
         return None
     texts = element.text_of("height"), element.text_of("width")
-    if not all(_NUMBER.fullmatch(text) and len(text) < 10 for text in texts):
+    if not all(NUMBER.fullmatch(text) and len(text) < 10 for text in texts):
         return None
     sides = [float(text) for text in texts]
     if not all(map(math.isfinite, sides)):  # 1e400
@@ -149,7 +148,7 @@ def _read_object(
     frame = element.child("bndbox")
     line = element.line if frame is None else frame.line
     texts = ["" if frame is None else frame.text_of(edge) for edge in _EDGES]
-    edges = [float(t) if _NUMBER.fullmatch(t) else float("nan") for t in texts]
+    edges = [float(t) if NUMBER.fullmatch(t) else float("nan") for t in texts]
     xmin, ymin, xmax, ymax = edges
     shown = ", ".join(f"{e} {t[:20] or 'missing'}" for e, t in zip(_EDGES, texts, strict=True))
     if not all(abs(edge) < 1e9 for edge in edges):  # NaN is not below anything

@@ -6,9 +6,8 @@ pixels are written as whole numbers.
 
 from pathlib import Path
 
-from frcnn.data.csv_writer import ids_unwritten
 from frcnn.data.dataset import Dataset, training_split
-from frcnn.data.moving import Moved, unwritten
+from frcnn.data.moving import Moved, each_once, ids_unwritten, unwritten
 from frcnn.data.problems import Problem
 from frcnn.data.records import Record
 from frcnn.data.voc_annotation import VOCObject, write_annotation
@@ -26,13 +25,12 @@ def write_voc(folder: Path, data: Dataset, moved: Moved) -> list[Problem]:
     Returns:
         What could not be written: boxes with a side of a pixel or less, whose corners would meet;
         classes without boxes, or in another order than by name, because there is no list of them;
-        ids of classes that are not 0 ... C-1.
+        what a second split says of a picture; ids of classes that are not 0 ... C-1.
     """
     lost = [*ids_unwritten(data, "voc"), *_class_list(data)]
     for part in ("Annotations", "ImageSets/Main"):
         (folder / part).mkdir(parents=True)
-    every = {r.path: r for split in data.splits.values() for r in split.records}
-    for record in every.values():
+    for record in each_once(data, "voc", lost):
         objects = [o for o in _objects(record, data.classes) if _has_room(o, record, lost)]
         filename = moved.file(record.path).rpartition("/")[2]
         xml = folder / "Annotations" / f"{moved.stem(record.path)}.xml"

@@ -37,7 +37,8 @@ def read_folder(root: Path) -> Folder:
         return folder
     home = home_of(root)
     folder.problems.extend(layout.problems)
-    reader = LabelReader(layout.classes)
+    folder.pictures += sum(p.effect == "picture skipped" for p in layout.problems)
+    reader = LabelReader(layout.classes, layout.key_points)
     bare: dict[Path, None] = {}
     claims = {
         split: list(_claims(pairs, reader, bare, folder)) for split, pairs in layout.splits.items()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from frcnn.data.box_checks import NUMBER
 from frcnn.data.coco_annotation import unknown_class
 from frcnn.data.problems import Problem
 from frcnn.data.seen import Declared, Rows
@@ -17,7 +18,6 @@ from frcnn.errors import AnnotationError, PictureError
 from frcnn.ops.picture_header import open_regular, place_of
 from frcnn.types import Corners, Size
 
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?")
 _CLASS = re.compile(r"\d{1,6}")
 _BEYOND = 1e-3
 """Shares below 0 or above 1 by less are rounding; the box is clipped like any other."""
@@ -30,13 +30,14 @@ _OUTLINE = 7
 class LabelReader:
     """Reads the label files of one data set, and counts their outlines."""
 
-    def __init__(self, classes: Declared) -> None:
+    def __init__(self, classes: Declared, key_points: int = 0) -> None:
         """Choose the class list.
 
         Args:
             classes: names; the ids of a label file are positions in it.
+            key_points: numbers of a pose behind each box, which are not read.
         """
-        self.classes = classes
+        self.classes, self._key_points = classes, key_points
         self.outlines = 0
         """Boxes that were drawn around an outline."""
 
@@ -73,6 +74,8 @@ class LabelReader:
 
     def _box(self, line: str, place: str, problems: list[Problem]) -> tuple[Corners, int] | None:
         words = line.split()
+        if self._key_points and len(words) == 5 + self._key_points:
+            words = words[:5]
         known = range(len(self.classes.names))
         if not _CLASS.fullmatch(words[0]) or not (len(words) == 5 or _is_outline(words)):
             problems.append(_dropped("RC278", place, "a line that is no box", line))
@@ -80,7 +83,7 @@ class LabelReader:
         if int(words[0]) not in known:
             problems.append(unknown_class(f"{place}:1", words[0], self.classes))
             return None
-        values = [float(w) if _NUMBER.fullmatch(w) else float("nan") for w in words[1:]]
+        values = [float(w) if NUMBER.fullmatch(w) else float("nan") for w in words[1:]]
         wrong = [column for column, value in enumerate(values) if not _is_share(value)]
         if wrong:
             column = line.find(words[wrong[0] + 1], len(words[0])) + 1

@@ -21,6 +21,7 @@ from frcnn.data.split_words import in_order, require_new_split, split_of_folder
 from frcnn.data.yolo_labels import read_lines
 from frcnn.data.yolo_yaml import (
     declared,
+    key_points_of_yaml,
     named_folders,
     names_of_yaml,
     no_names,
@@ -50,6 +51,8 @@ class YOLOLayout:
     splits: dict[str, tuple[Pair, ...]]
     classes: Declared
     problems: tuple[Problem, ...]
+    key_points: int = 0
+    """Numbers behind the box in each line, where the YAML file has a `kpt_shape`."""
 
 
 def find_yolo(root: Path) -> YOLOLayout | None:
@@ -71,18 +74,30 @@ def find_yolo(root: Path) -> YOLOLayout | None:
     if file is not None:
         values = read_yaml(file)
         folders = named_folders(file, values, problems)
-        classes = names_of_yaml(file, values)
+        classes, behind = names_of_yaml(file, values), key_points_of_yaml(values)
     else:
+        behind = 0
         found = _usual_folders(home)
         if not _has_labels(found.values()):
             return None
         folders = {split: [folder] for split, folder in found.items()}
         classes = _names_of_list(home, found.values())
     splits = {
-        split: tuple(pair for path in paths for pair in _pairs(path, home, problems))
+        split: _once_each(_pairs(path, home, problems) for path in paths)
         for split, paths in folders.items()
     }
-    return YOLOLayout(splits=in_order(splits), classes=classes, problems=tuple(problems))
+    return YOLOLayout(
+        splits=in_order(splits),
+        classes=classes,
+        problems=tuple(problems),
+        key_points=behind,
+    )
+
+
+def _once_each(parts: Iterable[list[Pair]]) -> tuple[Pair, ...]:
+    """Join the folders of a split; a picture that two of them have, one in the other, is one."""
+    pairs = {pair.picture: pair for part in parts for pair in part}
+    return tuple(pairs.values())
 
 
 def is_yolo(root: Path) -> bool:
@@ -167,6 +182,8 @@ def _pairs(path: Path, home: Path, problems: list[Problem]) -> list[Pair]:
     used: set[Path] = set()
     for picture in pictures_below(path):
         label = _label_of(picture, path)
+        if label in used:
+            problems.append(_shared(picture, label))
         used.update([label] if label else [])
         pairs.append(Pair(picture, label))
     folders = {p.parent for p in used} or {next(_label_places(path / "x.txt", path)).parent}
@@ -208,6 +225,18 @@ def _twice(place: str, text: str) -> Problem:
         what="a picture is listed twice in one split",
         got=place_of(Path(text)),
         fix="delete one of the lines; the second is left out",
+        severity="warning",
+    )
+
+
+def _shared(picture: Path, label: Path | None) -> Problem:
+    return Problem(
+        code="RC285",
+        place=place_of(label or picture),
+        what="two pictures have one label file; both get its boxes",
+        got=place_of(picture),
+        want="a name of its own for each picture",
+        fix="rename one of the two, or take it out",
         severity="warning",
     )
 

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import yaml
 
-from frcnn.data.csv_writer import ids_unwritten
 from frcnn.data.dataset import Dataset
-from frcnn.data.moving import Moved, unwritten
+from frcnn.data.moving import Moved, each_once, ids_unwritten, unwritten
 from frcnn.data.problems import Problem
 from frcnn.data.records import Record
 from frcnn.ops.picture_header import place_of
@@ -27,11 +26,11 @@ def write_yolo(folder: Path, data: Dataset, moved: Moved) -> list[Problem]:
 
     Returns:
         What could not be written: difficult boxes, which this layout cannot mark and which would
-        otherwise become objects like any other; ids of classes that are not 0 ... C-1.
+        otherwise become objects like any other; what a second split says of a picture; ids of
+        classes that are not 0 ... C-1.
     """
     lost = ids_unwritten(data, "yolo")
-    every = {r.path: r for split in data.splits.values() for r in split.records}
-    for record in every.values():
+    for record in each_once(data, "yolo", lost):
         picture = moved.file(record.path).removeprefix("images/")
         label = (folder / "labels" / picture).with_suffix(".txt")
         label.parent.mkdir(parents=True, exist_ok=True)

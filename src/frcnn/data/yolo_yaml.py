@@ -124,6 +124,22 @@ def names_of_yaml(path: Path, values: dict[str, Any]) -> Declared:
     return declared([str(name) for name in names], place_of(path))
 
 
+def key_points_of_yaml(values: dict[str, Any]) -> int:
+    """Count the numbers of a pose that stand behind the box in a line of a label file.
+
+    Args:
+        values: of the YAML file; `kpt_shape` has how many points, and numbers of each.
+
+    Returns:
+        Their product; 0 where there are no key points.
+    """
+    shape = values.get("kpt_shape")
+    if not (isinstance(shape, list) and len(shape) == 2 and all(type(n) is int for n in shape)):
+        return 0
+    points, numbers = map(int, shape)
+    return max(points * numbers, 0)
+
+
 def declared(names: list[str], place: str) -> Declared:
     """Make a class list of names.
 
