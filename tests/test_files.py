@@ -244,6 +244,25 @@ def test_the_disks_words_in_ours(tmp_path: Path, number: int, code: str) -> None
     assert "\n  fix: " in str(error)
 
 
+@pytest.mark.parametrize("kind", ["folder", "pipe", "device", "nothing", "a NUL"])
+def test_what_is_no_regular_file_is_not_opened(tmp_path: Path, kind: str) -> None:
+    path = {"folder": tmp_path, "device": Path(os.devnull)}.get(kind, tmp_path / "x")
+    if kind == "pipe":
+        os.mkfifo(path)  # opening it would wait for a writer
+    if kind == "a NUL":
+        path = tmp_path / "a\0b"
+    wanted = {"nothing": "No such file", "a NUL": "null"}.get(kind, "not a regular file")
+    with pytest.raises(OSError, match=wanted):
+        files.open_regular(path)
+
+
+def test_a_link_to_a_file_is_opened(old_file: Path) -> None:
+    link = old_file.with_name("link")
+    link.symlink_to(old_file)
+    with files.open_regular(link) as file:
+        assert file.read() == old_file.read_bytes()
+
+
 def test_unreadable_things(tmp_path: Path) -> None:
     for read in (files.sha256_of_file, diaries.read_lines_until_torn):
         with pytest.raises(DiskError, match="No such file"):

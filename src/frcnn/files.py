@@ -15,6 +15,7 @@ import hashlib
 import os
 import re
 import shutil
+import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
@@ -150,6 +151,29 @@ def remove_leftovers(folder: Path) -> list[Path]:
     except OSError as error:
         raise disk_error(error, folder) from error
     return found
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """Open a regular file for reading, and nothing that would block or never end.
+
+    Args:
+        path: a file or a link to one.
+
+    Returns:
+        The open file; the caller closes it.
+
+    Raises:
+        OSError: there is no such file, it may not be read, or it is a folder, a pipe or a device;
+            `strerror` says which.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # a pipe would wait for a writer
+    except ValueError as error:  # a NUL in the name
+        raise OSError(errno.EINVAL, str(error)) from error
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "not a regular file")
+    return os.fdopen(descriptor, "rb")
 
 
 def free_bytes(folder: Path) -> int:

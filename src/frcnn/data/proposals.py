@@ -7,12 +7,10 @@ here they are mapped, and copied when a picture's are asked for. `proposals_layo
 Letters: P proposals of a picture.
 """
 
-import errno
 import json
 import mmap
 import operator
 import os
-import stat
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
@@ -22,6 +20,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from frcnn import files
 from frcnn.data import proposals_layout as layouts
 from frcnn.data.proposal_checks import require_pictures, require_sound
 from frcnn.data.proposals_layout import About, Layout, damaged
@@ -210,18 +209,14 @@ def open_regular(path: Path) -> BinaryIO:
             device (RC250).
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-        if stat.S_ISREG(os.fstat(descriptor).st_mode):
-            return os.fdopen(descriptor, "rb")
-        os.close(descriptor)
-        reason = "a folder, pipe or device"
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        reason = getattr(error, "strerror", None) or os.strerror(errno.EINVAL)
-    raise DataError(
-        "RC250",
-        str(path),
-        "no stored proposals can be read here",
-        got=reason,
-        want="a file of proposals",
-        fix="check the path, or make the file: frcnn propose RUN --data DIR --out FILE",
-    )
+        return files.open_regular(path)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise DataError(
+            "RC250",
+            str(path),
+            "no stored proposals can be read here",
+            got=reason,
+            want="a file of proposals",
+            fix="check the path, or make the file: frcnn propose RUN --data DIR --out FILE",
+        ) from error

@@ -5,12 +5,12 @@ published flaw of Pillow's decoders in 2026 lies outside JPEG, PNG, BMP, WebP an
 """
 
 import os
-import stat
 import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
+from frcnn import files
 from frcnn.errors import PictureError
 from frcnn.ops import picture_kinds
 from frcnn.ops.picture_kinds import Header
@@ -69,11 +69,9 @@ def open_regular(path: Path) -> BinaryIO:
         The open file. PictureError RC108 when it is missing, no regular file, or may not be read.
     """
     try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise _unreadable(path, "not a regular file")
-        return path.open("rb")
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        raise _unreadable(path, getattr(error, "strerror", None) or str(error)) from error
+        return files.open_regular(path)
+    except OSError as error:
+        raise _unreadable(path, error.strerror or str(error)) from error
 
 
 def read_header(file: BinaryIO, place: str, *, max_pixels: int) -> Header:

@@ -1,7 +1,7 @@
 """Settings from files and from `section.name=value`, and into files."""
 
 import math
-import stat
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -191,16 +191,13 @@ def _read(path: Path) -> Tree:
 
 
 def _content(path: Path) -> bytes:
+    most = 4 * yaml_tree.MAX_CHARACTERS  # a character has at most four bytes
     try:
-        status = path.stat()
-    except (OSError, ValueError) as error:  # ValueError: a path with a null byte
-        raise _unreadable(path, getattr(error, "strerror", None) or str(error)) from error
-    if not stat.S_ISREG(status.st_mode):  # opening a pipe would wait for a writer
-        raise _unreadable(path, "not a regular file")
-    if status.st_size > 4 * yaml_tree.MAX_CHARACTERS:  # a character has at most four bytes
-        raise _unreadable(path, f"{status.st_size} bytes")
-    try:
-        return path.read_bytes()
+        with files.open_regular(path) as file:
+            size = os.fstat(file.fileno()).st_size
+            if size > most:
+                raise _unreadable(path, f"{size} bytes")
+            return file.read()
     except OSError as error:
         raise _unreadable(path, error.strerror or str(error)) from error
 

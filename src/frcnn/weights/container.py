@@ -8,7 +8,6 @@ a header or a number of tensors that takes seconds to parse, a name given twice.
 
 import json
 import os
-import stat
 import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -73,13 +72,9 @@ def open_regular(path: Path) -> BinaryIO:
             device (RC501).
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # a pipe would wait for a writer
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        raise _unreadable(path, getattr(error, "strerror", None) or str(error)) from error
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise _unreadable(path, "a folder, pipe or device")
-    return os.fdopen(descriptor, "rb")
+        return files.open_regular(path)
+    except OSError as error:
+        raise _unreadable(path, error.strerror or str(error)) from error
 
 
 def read_prefix(path: Path) -> tuple[bytes, dict[str, Any]]:
