@@ -244,6 +244,10 @@ def test_the_disks_words_in_ours(tmp_path: Path, number: int, code: str) -> None
     assert "\n  fix: " in str(error)
 
 
+def refused(reason: str) -> DiskError:
+    return DiskError("RC603", "there", reason, fix="another")
+
+
 @pytest.mark.parametrize("kind", ["folder", "pipe", "device", "nothing", "a NUL"])
 def test_what_is_no_regular_file_is_not_opened(tmp_path: Path, kind: str) -> None:
     path = {"folder": tmp_path, "device": Path(os.devnull)}.get(kind, tmp_path / "x")
@@ -252,14 +256,14 @@ def test_what_is_no_regular_file_is_not_opened(tmp_path: Path, kind: str) -> Non
     if kind == "a NUL":
         path = tmp_path / "a\0b"
     wanted = {"nothing": "No such file", "a NUL": "null"}.get(kind, "not a regular file")
-    with pytest.raises(OSError, match=wanted):
-        files.open_regular(path)
+    with pytest.raises(DiskError, match=wanted):
+        files.open_regular(path, refused)
 
 
 def test_a_link_to_a_file_is_opened(old_file: Path) -> None:
     link = old_file.with_name("link")
     link.symlink_to(old_file)
-    with files.open_regular(link) as file:
+    with files.open_regular(link, refused) as file:
         assert file.read() == old_file.read_bytes()
 
 

@@ -20,7 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
-from frcnn.errors import DiskError
+from frcnn.errors import DiskError, FrcnnError
 
 POINTS = ("before_write", "before_fsync", "before_rename", "after_rename", "after_folder_fsync")
 """Instants of `write_atomically`, in this order; `after_rename` is before the folder's fsync."""
@@ -153,27 +153,31 @@ def remove_leftovers(folder: Path) -> list[Path]:
     return found
 
 
-def open_regular(path: Path) -> BinaryIO:
+def open_regular(path: Path, refused: Callable[[str], FrcnnError]) -> BinaryIO:
     """Open a regular file for reading, and nothing that would block or never end.
 
     Args:
         path: a file or a link to one.
+        refused: makes the error from the reason: there is no such file, it may not be read, or it
+            is a folder, a pipe or a device.
 
     Returns:
         The open file; the caller closes it.
-
-    Raises:
-        OSError: there is no such file, it may not be read, or it is a folder, a pipe or a device;
-            `strerror` says which.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # a pipe would wait for a writer
-    except ValueError as error:  # a NUL in the name
-        raise OSError(errno.EINVAL, str(error)) from error
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise OSError(errno.EINVAL, "not a regular file")
-    return os.fdopen(descriptor, "rb")
+        file = open(path, "rb", opener=_without_waiting)  # noqa: SIM115  # the caller closes it
+    except IsADirectoryError as error:
+        raise refused("not a regular file") from error
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        raise refused(getattr(error, "strerror", None) or str(error)) from error
+    if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        return file
+    file.close()
+    raise refused("not a regular file")
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK)  # a pipe would wait for a writer
 
 
 def free_bytes(folder: Path) -> int:

@@ -220,13 +220,18 @@ def test_b17_path_and_filename_of_an_annotation_are_never_opened(standard, monke
     path = standard.root / "Annotations" / "t00.xml"
     path.write_text(path.read_text().replace("t00.png", "../../../etc/passwd"))
     opened: list[str] = []
-    real = type(path).open
+    real, real_open = type(path).open, os.open
 
     def spy(self, *arguments: object, **options: object):
         opened.append(str(self))
         return real(self, *arguments, **options)
 
+    def spy_below(name, *arguments: int) -> int:
+        opened.append(str(name))
+        return real_open(name, *arguments)
+
     monkeypatch.setattr(type(path), "open", spy)
+    monkeypatch.setattr("os.open", spy_below)
     assert problems(standard.root) == []
     assert opened
     assert all(name.startswith(str(standard.root)) for name in opened)

@@ -208,15 +208,15 @@ def open_regular(path: Path) -> BinaryIO:
         DataError: there is no such file, it may not be read, or it is a folder, a pipe or a
             device (RC250).
     """
-    try:
-        return files.open_regular(path)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise DataError(
-            "RC250",
-            str(path),
-            "no stored proposals can be read here",
-            got=reason,
-            want="a file of proposals",
-            fix="check the path, or make the file: frcnn propose RUN --data DIR --out FILE",
-        ) from error
+    return files.open_regular(path, lambda reason: _unreadable(path, reason))
+
+
+def _unreadable(path: Path, reason: str) -> DataError:
+    return DataError(
+        "RC250",
+        str(path),
+        "no stored proposals can be read here",
+        got=reason,
+        want="a file of proposals",
+        fix="check the path, or make the file: frcnn propose RUN --data DIR --out FILE",
+    )

@@ -68,10 +68,7 @@ def open_regular(path: Path) -> BinaryIO:
     Returns:
         The open file. PictureError RC108 when it is missing, no regular file, or may not be read.
     """
-    try:
-        return files.open_regular(path)
-    except OSError as error:
-        raise _unreadable(path, error.strerror or str(error)) from error
+    return files.open_regular(path, lambda reason: _unreadable(path, reason))
 
 
 def read_header(file: BinaryIO, place: str, *, max_pixels: int) -> Header:

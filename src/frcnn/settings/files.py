@@ -193,7 +193,7 @@ def _read(path: Path) -> Tree:
 def _content(path: Path) -> bytes:
     most = 4 * yaml_tree.MAX_CHARACTERS  # a character has at most four bytes
     try:
-        with files.open_regular(path) as file:
+        with files.open_regular(path, lambda reason: _unreadable(path, reason)) as file:
             size = os.fstat(file.fileno()).st_size
             if size > most:
                 raise _unreadable(path, f"{size} bytes")

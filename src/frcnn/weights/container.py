@@ -71,10 +71,7 @@ def open_regular(path: Path) -> BinaryIO:
         ModelFileError: there is no such file, it may not be read, or it is a folder, a pipe or a
             device (RC501).
     """
-    try:
-        return files.open_regular(path)
-    except OSError as error:
-        raise _unreadable(path, error.strerror or str(error)) from error
+    return files.open_regular(path, lambda reason: _unreadable(path, reason))
 
 
 def read_prefix(path: Path) -> tuple[bytes, dict[str, Any]]:
