@@ -6,9 +6,10 @@ Draws a small data set, trains a ResNet-18 of random numbers on it by all proces
 process 0 alone, with the same batches, and says on stdout how far the two are apart:
 
 - the gradients of the first batches: the length of the difference over the length, all parameters
-  together, with frozen statistics of the batch normalisations and with live ones; beside it, with
-  frozen ones, the same for process 0 alone that looks at one picture after the other: what the
-  rounding of convolutions comes to where nothing is exchanged;
+  together, with frozen statistics of the batch normalisations and with live ones, in float32 and
+  in float64, where nothing of the difference is rounding of float32; beside it, with frozen
+  ones, the same for process 0 alone that looks at one picture after the other: what the rounding
+  of convolutions comes to where nothing is exchanged;
 - the pictures of every step, in order, and the losses;
 - all figures of an evaluation of the same weights.
 """
@@ -16,6 +17,7 @@ process 0 alone, with the same batches, and says on stdout how far the two are a
 import argparse
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -159,7 +161,9 @@ def apart(one: Mapping[str, Tensor], other: Mapping[str, Tensor]) -> float:
     return float((total / sum(float(one[n].double().square().sum()) for n in one)) ** 0.5)
 
 
-def compare_gradients(data: Path, out: Path, world: World, norm: str, batches: int) -> None:
+def compare_gradients(
+    data: Path, out: Path, world: World, norm: str, kind: torch.dtype, batches: int
+) -> None:
     """Print how far gradients are apart.
 
     Args:
@@ -167,15 +171,19 @@ def compare_gradients(data: Path, out: Path, world: World, norm: str, batches: i
         out: where runs are made.
         world: the processes.
         norm: `frozen` or `live` statistics.
+        kind: float32 or float64, of weights, features and losses.
         batches: how many.
     """
     changes = ("training.optimizer.method=sgd", f"model.backbone.batch_norm={norm}")
-    together = list(gradients(make_job(data, out / f"{norm}-n", world, *changes)[1], batches))
+    job = make_job(data, out / f"{norm}-{kind}-n", world, *changes)[1]
+    job.model.to(kind)
+    together = list(gradients(job, batches))
     if not world.leads:
         return
-    job = make_job(data, out / f"{norm}-1", ALONE, *changes)[1]
+    job = make_job(data, out / f"{norm}-{kind}-1", ALONE, *changes)[1]
+    job.model.to(kind)
     alone = list(gradients(job, batches))
-    print(f"gradients of {batches} batches, {norm} statistics: relative difference")
+    print(f"gradients of {batches} batches, {norm} statistics, {kind}: relative difference")
     print(f"  {world.size} processes: {listed(alone, together)}", flush=True)
     if norm == "frozen":
         singly = list(gradients(job, batches, one_by_one))
@@ -229,8 +237,8 @@ def main() -> None:
         out = world.of_leader(lambda: Path(folder))
         if world.leads:
             print(f"{world.size} processes beside one, batches of 2", flush=True)
-        for norm in ("frozen", "live"):
-            compare_gradients(data, out, world, norm, asked.batches)
+        for norm, kind in product(("frozen", "live"), (torch.float32, torch.float64)):
+            compare_gradients(data, out, world, norm, kind, asked.batches)
         compare_runs(data, out, world)
         with world.together():  # the folder is the leader's
             pass
