@@ -100,7 +100,7 @@ TRAIN_WORDS = {"data", "json", "debug", "processes"}
 @pytest.mark.parametrize(
     ("words", "python", "only_words", "only_python"),
     [
-        (options.TrainOptions, launch.TrainOptions, TRAIN_WORDS, {"callbacks"}),
+        (options.TrainOptions, launch.TrainOptions, TRAIN_WORDS, {"callbacks", "augment"}),
         (options.DemoOptions, TourOptions, {"config", "json", "debug"}, set()),
         (options.EvalOptions, MeasureOptions, {"config", "json", "debug"}, set()),
         (options.PredictOptions, PredictOptions, {"config", "json", "debug", "strict"}, set()),

@@ -5,7 +5,7 @@ from dataclasses import fields
 from frcnn.cli.options import TrainOptions as Typed
 from frcnn.launch.options import TrainOptions
 
-NOT_TYPED = {"callbacks"}
+NOT_TYPED = {"callbacks", "augment"}
 NOT_FOR_PROGRAMS = {"json", "debug", "data", "processes"}  # `data` is an argument of its own
 
 

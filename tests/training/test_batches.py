@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from frcnn.data.records import Split
 from frcnn.errors import ConfigError
 from frcnn.model.batch import PictureConfig
+from frcnn.training.augmentation import Augmentation, AugmentationConfig
 from frcnn.training.batches import (
     BatchConfig,
     Examples,
@@ -150,6 +151,42 @@ def test_boxes_follow_both_mirrors(splits: dict[str, Split]) -> None:
             x1, y1, x2, y2 = box.tolist()
             blue, _, red = example.prepared.pixels[:, y1:y2, x1:x2].mean(dim=(1, 2))
             assert (red > blue) == (int(label) == 1)
+
+
+def varied(splits: dict[str, Split], **how: object) -> Examples:
+    augmentation = Augmentation(config=AugmentationConfig(**how))  # type: ignore[arg-type]
+    flips = BatchConfig(flip="random", flip_vertical="random")
+    return Examples(splits["train"], 0, AS_THEY_ARE, flips, augmentation=augmentation)
+
+
+def test_boxes_follow_crops_and_sizes(splits: dict[str, Split]) -> None:
+    """As above, in a part of the picture, looked at in another size."""
+    read = varied(splits, crop=1.0, scale=(0.5, 2.0))
+    sizes = set()
+    for epoch in range(40):
+        example = read[Visit(epoch, 2, 0)]
+        sizes.add(tuple(example.prepared.pixels.shape[1:]))
+        for box, label in zip(example.target.boxes, example.target.labels, strict=True):
+            x1, y1, x2, y2 = [*box[:2].ceil().int().tolist(), *box[2:].int().tolist()]
+            if min(x2 - x1, y2 - y1) > 2:  # the rim is smoothed
+                inner = example.prepared.pixels[:, y1 + 1 : y2 - 1, x1 + 1 : x2 - 1]
+                blue, _, red = inner.mean(dim=(1, 2))
+                assert (red > blue) == (int(label) == 1)
+    assert len(sizes) > 20
+
+
+def test_an_augmented_visit_is_the_same_whenever_it_is_read(splits: dict[str, Split]) -> None:
+    how = {"crop": 0.7, "photometric": 0.7, "scale": (0.5, 2.0)}
+    read, again = varied(splits, **how), varied(splits, **how)
+    for epoch in range(6):
+        one = read[Visit(epoch, 4, 0)]
+        torch.rand(epoch)
+        other = again[Visit(epoch, 4, 0)]
+        assert torch.equal(one.prepared.pixels, other.prepared.pixels)
+        assert torch.equal(one.target.boxes, other.target.boxes)
+    assert not torch.equal(
+        read[Visit(0, 4, 0)].target.boxes, varied(splits)[Visit(0, 4, 0)].target.boxes
+    )
 
 
 def test_a_visit_is_the_same_whenever_it_is_read(splits: dict[str, Split]) -> None:

@@ -76,7 +76,14 @@ def newest(job: Job) -> str:
     return checkpoint.checkpoints(job.run)[0].stem
 
 
-@pytest.mark.parametrize("changes", [CALM, (*CALM, "training.average_decay=0.9")])
+VARIED = (
+    "training.average_decay=0.9",
+    "training.augmentation.crop=0.7",
+    "training.augmentation.scale=[0.7, 1.4]",
+)
+
+
+@pytest.mark.parametrize("changes", [CALM, (*CALM, *VARIED)])
 def test_two_processes_learn_what_one_learns(
     make_job: Make, train_in_processes: Callable, changes: tuple[str, ...]
 ) -> None:

@@ -204,11 +204,18 @@ def test_d18_an_evaluation_that_fails_is_made_up_for(
     assert_same_run(whole.run, stopped.run)
 
 
-@pytest.mark.parametrize("count", [1, 2])
+VARIED = (
+    "training.augmentation.crop=0.7",
+    "training.augmentation.photometric=0.7",
+    "training.augmentation.scale=[0.7, 1.4]",
+)
+
+
+@pytest.mark.parametrize(("count", "changes"), [(1, ()), (2, VARIED)])
 def test_d12_no_number_of_readers_changes_a_bit(
-    make_job: Make, assert_same_run: Callable, count: int
+    make_job: Make, assert_same_run: Callable, count: int, changes: tuple[str, ...]
 ) -> None:
-    jobs = [make_job(f"training.batches.workers={n}", name=str(n)) for n in (0, count)]
+    jobs = [make_job(f"training.batches.workers={n}", *changes, name=str(n)) for n in (0, count)]
     for job in jobs:
         fit(job, Quiet())
     plain = [checkpoint.weights_file.load(checkpoint.checkpoints(j.run)[0])[1] for j in jobs]
@@ -216,8 +223,8 @@ def test_d12_no_number_of_readers_changes_a_bit(
     rows = [[row["loss"] for row in Diary(job.run).steps()] for job in jobs]
     assert rows[0] == rows[1]
     with pytest.raises(Killed):
-        fit(make_job("training.batches.workers=0", name="mixed"), DiesAt(4))
-    mixed = make_job(f"training.batches.workers={count}", name="mixed")
+        fit(make_job("training.batches.workers=0", *changes, name="mixed"), DiesAt(4))
+    mixed = make_job(f"training.batches.workers={count}", *changes, name="mixed")
     fit(mixed, Quiet())
     assert_same_run(jobs[1].run, mixed.run)
 

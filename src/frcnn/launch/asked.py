@@ -18,6 +18,7 @@ from frcnn.data.records import Split
 from frcnn.errors import ConfigError
 from frcnn.launch.options import TrainOptions
 from frcnn.launch.scheme import begins_with_ours, network_for, require_scheme
+from frcnn.launch.transform import with_transform
 from frcnn.prediction.saved import network_settings, weights_path
 from frcnn.presets import RunConfig
 from frcnn.weights import file as weights_file
@@ -267,7 +268,8 @@ def _laid_over(
         value: Any = options.get(name)
         if value is not None:
             begin = replace(begin, **{name: str(value)})
-    return overridden(on_data(replace(config, start=begin), data), options)
+    config = overridden(on_data(replace(config, start=begin), data), options)
+    return with_transform(config, options)
 
 
 def _require_single(pair: str) -> None:

@@ -84,7 +84,7 @@ def put_together(  # a run's parts, put together in this one place
         model: where it shall compute.
         splits: pictures to train and to validate on.
         config: its settings.
-        options: as they were said; the callbacks are read.
+        options: as they were said; the functions in them are read.
         world: the processes that train it.
 
     Returns:
@@ -103,6 +103,7 @@ def put_together(  # a run's parts, put together in this one place
         val=splits[1],
         config=config.training,
         precision=Precision(device=device, dtype=dtype),
+        transform=options.get("augment"),
         callbacks=tuple(options.get("callbacks", ())),
     )
     return Launched(job=_in_world(job, world), config=config)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TypedDict
 
 from frcnn.prediction.folder import Kind
+from frcnn.training.own_transform import Transform
 from frcnn.training.plans import Scheme
 from frcnn.training.step import StepReport
 
@@ -46,6 +47,8 @@ class TrainOptions(TypedDict, total=False):
     quiet: bool
     callbacks: Sequence[Callable[[StepReport], None]]
     """Called after every step."""
+    augment: Transform
+    """A function that training pictures go through first, with their boxes."""
 
 
 class PredictOptions(TypedDict, total=False):

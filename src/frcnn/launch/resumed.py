@@ -24,6 +24,7 @@ from frcnn.launch.launched import (
 )
 from frcnn.launch.material import FROM_SCRATCH, Say, backbone_weights, fill
 from frcnn.launch.options import TrainOptions
+from frcnn.launch.transform import require_transform
 from frcnn.model.faster_rcnn import FasterRCNN
 from frcnn.presets import RunConfig
 from frcnn.run_folder import RunFolder
@@ -65,6 +66,7 @@ def go_on(
         config = overridden(began, options)
         require_same_pictures(began, config)
         require_same_scheme(began, config)
+        require_transform(config, options)
         require_pictures_for_all(world.size, config.training.batches.size)
         machine.resolve_precision(config.training.precision, device)
         if world.leads:

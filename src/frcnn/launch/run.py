@@ -37,6 +37,7 @@ from frcnn.launch.scheme import (
     open_proposals,
     require_proposals,
 )
+from frcnn.launch.transform import asked_name, require_transform
 from frcnn.presets import RunConfig, StartConfig
 from frcnn.run_folder import RunFolder
 from frcnn.training.agreement import require_pictures_for_all
@@ -117,6 +118,7 @@ def _new(
         train, val, report = announce_usable(dataset, (train, val), config.max_bad, say, count)
         config = with_whole_paths(fitted_settings(config, train, weights, options))
         require_possible(config, device, len(train.classes))
+        require_transform(config, options)
         require_pictures_for_all(world.size, config.training.batches.size)
         train, small = announce_without_small_boxes(train, config, say)
         model = new_network(config)
@@ -206,8 +208,8 @@ def _finish(launched: Launched) -> None:
 def _asked(data: str | Path | Dataset | None, options: TrainOptions) -> str:
     """Write down all that was asked for: the same words, the same text."""
     root = data.root if isinstance(data, Dataset) else data
-    words = sorted((name, str(value)) for name, value in options.items() if name != "callbacks")
-    return repr((str(root), words))
+    told = {name: str(value) for name, value in options.items() if name != "callbacks"}
+    return repr((str(root), sorted((told | {"augment": asked_name(options)}).items())))
 
 
 def _keep_settings(launched: Launched) -> None:

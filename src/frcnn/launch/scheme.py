@@ -22,7 +22,7 @@ _SHARING: Mapping[Scheme, Literal["shared", "separate"]] = {
     "alternating": "shared",
 }
 """What the finished networks of some schemes are; the others may be either."""
-_ON_STORED = ("alternating", "unshared", "head")
+ON_STORED = ("alternating", "unshared", "head")
 """Schemes that learn on stored proposals, over which the head's targets can be measured."""
 
 
@@ -71,8 +71,8 @@ def require_scheme(config: RunConfig) -> None:
     if scheme == "exact-joint" and pooling != "warp":
         got, want = f"model.roi_pooling.method={pooling}", "model.roi_pooling.method=warp"
         raise _cannot_run(scheme, got, want)
-    if model.box_head.normalisation == "measured" and scheme not in _ON_STORED:
-        got, want = "model.box_head.normalisation=measured", f"a scheme of {', '.join(_ON_STORED)}"
+    if model.box_head.normalisation == "measured" and scheme not in ON_STORED:
+        got, want = "model.box_head.normalisation=measured", f"a scheme of {', '.join(ON_STORED)}"
         raise _cannot_run(scheme, got, want)
     require_proposals(config)
 

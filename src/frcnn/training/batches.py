@@ -20,6 +20,8 @@ from frcnn.errors import ConfigError
 from frcnn.model.batch import PictureConfig, Prepared, prepare, resized
 from frcnn.ops import boxes as box_ops
 from frcnn.ops import pictures
+from frcnn.training.augmentation import Augmentation, cropped, distorted, jittered, transformed
+from frcnn.training.shown import Shown
 from frcnn.types import Size, Target
 
 
@@ -159,6 +161,7 @@ class Examples(Dataset[Example]):
         pictures_config: PictureConfig,
         config: BatchConfig,
         proposals: StoredProposals | None = None,
+        augmentation: Augmentation | None = None,
     ) -> None:
         """Keep what is needed to draw any visit.
 
@@ -167,13 +170,15 @@ class Examples(Dataset[Example]):
             seed: of the run.
             pictures_config: resizing and normalisation.
             config: the flips.
-            proposals: of the pictures; they are mirrored and resized with them.
+            proposals: of the pictures; they are mirrored, cropped and resized with them.
+            augmentation: what is varied beyond the flips; None: nothing.
         """
         self.split, self.seed, self.proposals = split, seed, proposals
         self.pictures_config, self.config = pictures_config, config
+        self.augmentation = augmentation or Augmentation()
 
     def __getitem__(self, visit: Visit) -> Example:
-        """Read, mirror and resize one picture.
+        """Read, vary and resize one picture.
 
         Args:
             visit: which, and when.
@@ -182,26 +187,40 @@ class Examples(Dataset[Example]):
             The example; the same visit always gives the same one.
         """
         sample = self.split[visit.picture]
-        original = Size(*sample.picture.shape[1:])
-        shown = resized(original, self.pictures_config)
+        seed, varied = seed_of("augmentation", self.seed, *visit), self.augmentation.config
+        shown = Shown(picture=sample.picture, target=sample.target)
+        shown = transformed(
+            shown, self.augmentation, seed, len(self.split.classes), str(sample.path)
+        )
+        shown = self._turned(shown, visit)
+        shown = replace(shown, picture=distorted(shown.picture, varied, seed))
+        shown = cropped(shown, varied, seed)
+        resizing = jittered(self.pictures_config, varied, seed)
+        size = resized(shown.size, resizing)
+        target, proposals = shown.target, shown.proposals
+        return Example(
+            name=sample.name,
+            visit=visit,
+            prepared=prepare(shown.picture, resizing),
+            target=replace(target, boxes=box_ops.scale(target.boxes, shown.size, size)),
+            proposals=None if proposals is None else box_ops.scale(proposals, shown.size, size),
+        )
+
+    def _turned(self, shown: Shown, visit: Visit) -> Shown:
+        """Mirror a picture as its visit says; its stored proposals come in with it."""
         turns = self._turns(visit)
-        picture, boxes = sample.picture, sample.target.boxes
+        picture, boxes, size = shown.picture, shown.target.boxes, shown.size
         proposals = None
         if self.proposals is not None:
             proposals = self.proposals.of(visit.picture, mirrored=turns.mirrored).boxes
         if turns.mirrored:
-            picture, boxes = pictures.mirror(picture), box_ops.mirror(boxes, original)
+            picture, boxes = pictures.mirror(picture), box_ops.mirror(boxes, size)
         if turns.upside_down:
             picture = pictures.mirror_vertical(picture)
-            boxes = box_ops.mirror_vertical(boxes, original)
-            proposals = None if proposals is None else box_ops.mirror_vertical(proposals, original)
-        return Example(
-            name=sample.name,
-            visit=visit,
-            prepared=prepare(picture, self.pictures_config),
-            target=replace(sample.target, boxes=box_ops.scale(boxes, original, shown)),
-            proposals=None if proposals is None else box_ops.scale(proposals, original, shown),
-        )
+            boxes = box_ops.mirror_vertical(boxes, size)
+            proposals = None if proposals is None else box_ops.mirror_vertical(proposals, size)
+        target = replace(shown.target, boxes=boxes)
+        return Shown(picture=picture, target=target, proposals=proposals)
 
     def _turns(self, visit: Visit) -> "_Turns":
         chance = torch.rand(2, generator=generator_of("flip", self.seed, *visit))

@@ -65,7 +65,12 @@ def _until_they_die(
 def _read_on(job: Job, length: Length, step: int) -> Generator[Parts, None, None]:
     config, accumulate = job.config, length.accumulate
     examples = Examples(
-        job.train, config.seed, job.model.config.pictures, config.batches, job.proposals
+        job.train,
+        config.seed,
+        job.model.config.pictures,
+        config.batches,
+        job.proposals,
+        job.augmentation,
     )
     sizes = [record.size for record in job.train.records]
     dealt = dealt_batches(sizes, config.seed, step * accumulate, config.batches)

@@ -13,10 +13,12 @@ from frcnn.errors import ConfigError
 from frcnn.model.faster_rcnn import FasterRCNN
 from frcnn.run_folder import RunFolder
 from frcnn.settings import to_mapping
+from frcnn.training.augmentation import Augmentation, AugmentationConfig
 from frcnn.training.batches import BatchConfig, epoch_batches
 from frcnn.training.checkpoint import CheckpointConfig, Circumstances
 from frcnn.training.distributed import ALONE, DistributedConfig, World
 from frcnn.training.optimizer import OptimizerConfig
+from frcnn.training.own_transform import Transform
 from frcnn.training.phase import JOINT, Phase
 from frcnn.training.plans import AlternatingConfig, Scheme
 from frcnn.training.precision import Precision
@@ -39,6 +41,7 @@ class TrainingConfig:
     alternating: AlternatingConfig = field(default_factory=AlternatingConfig)
     """What differs in each of the four steps."""
     batches: BatchConfig = field(default_factory=BatchConfig)
+    augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
     schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
@@ -79,10 +82,17 @@ class Job:
     """What learns, from which loss."""
     proposals: StoredProposals | None = None
     """Of the training pictures, for a phase that learns on stored ones."""
+    transform: Transform | None = None
+    """A function of the user's that training pictures go through first."""
     callbacks: Sequence[Callable[[StepReport], None]] = ()
     """Called after every step, for trackers and tests; by the leading process alone."""
     world: World = ALONE
     """The processes that do this together."""
+
+    @property
+    def augmentation(self) -> Augmentation:
+        """What is done to training pictures beyond the flip."""
+        return Augmentation(config=self.config.augmentation, transform=self.transform)
 
     @property
     def circumstances(self) -> Circumstances:

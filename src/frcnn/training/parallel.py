@@ -16,7 +16,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from frcnn.model.batch import resized
 from frcnn.training.batch_norm import synchronise
 from frcnn.training.batches import Batch, Example
 from frcnn.training.checkpoint import Progress, fill, state_of
@@ -109,17 +108,15 @@ class _Share(nn.Module):
 
     def __init__(self, losses_of: Losses, job: Job) -> None:
         super().__init__()
-        self.model = job.model
+        self.model, self._world = job.model, job.world
         self._losses_of = losses_of
-        self._sizes = [
-            resized(record.size, job.model.config.pictures) for record in job.train.records
-        ]
 
     def forward(self, batch: Batch) -> Mapping[str, Tensor]:
+        own = [tuple(example.prepared.pixels.shape[1:]) for example in batch]
+        sizes = [size for sizes in self._world.gathered(lambda: own) for size in sizes]
         if not batch:
             return {"no_picture": _nothing(self.model)}
-        sizes = [self._sizes[visit.picture] for visit in batch.visits]
-        room = Size(max(s.height for s in sizes), max(s.width for s in sizes))
+        room = Size(max(height for height, _ in sizes), max(width for _, width in sizes))
         terms = self._losses_of([_with_room(example, room) for example in batch])
         return {name: term * (len(batch) / len(batch.visits)) for name, term in terms.items()}
 
