@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from PIL import Image
 from torch.utils.data import DataLoader
 
 from frcnn.data import records
@@ -187,3 +188,15 @@ def test_a11_what_was_hashed_is_what_is_decoded(standard, monkeypatch) -> None:
     assert opened == [path]
     decode_record(replace(record, sha256=""))
     assert opened == [path] * 3
+
+
+def test_a_picture_may_be_read_in_part_and_its_boxes_stay(split: Split, tmp_path) -> None:
+    path = tmp_path / "large.jpg"
+    Image.new("RGB", (60, 40), "red").save(path)
+    with path.open("rb") as file:
+        record = replace(split.records[0], path=path, stamp=records.stamp_of(file))
+    sample = read_sample(record, lambda size: Size(size.height // 4, size.width // 4))
+    assert sample.picture.shape == (3, 10, 15)
+    assert sample.size == record.size == Size(height=40, width=60)
+    assert sample.target is record.target
+    assert read_sample(record).picture.shape == (3, 40, 60)

@@ -14,6 +14,7 @@ from frcnn.model.batch import (
     Normalisation,
     PictureConfig,
     Prepared,
+    enough,
     prepare,
     resized,
     to_batch,
@@ -201,3 +202,29 @@ def test_a_normalisation_that_divides_by_nothing_is_refused(change: dict) -> Non
 def test_the_defaults_are_the_authors() -> None:
     assert PictureConfig().normalisation == CAFFE == Normalisation()
     assert (PictureConfig().shorter_side, PictureConfig().longer_side) == (600, 1000)
+
+
+@pytest.mark.parametrize(
+    "how", [{"antialias": True}, {"order": "resize_then_subtract"}, {"rounding": "floor"}]
+)
+def test_a_part_of_a_picture_is_enough_where_it_is_smoothed(how: dict) -> None:
+    config = PictureConfig(**how)
+    suffices = enough(config)(Size(3000, 4000))
+    assert suffices == (None if "rounding" in how else Size(600, 800))
+
+
+def test_a_picture_decoded_in_part_keeps_the_size_of_the_whole() -> None:
+    config = PictureConfig(shorter_side=60, longer_side=100, order="resize_then_subtract")
+    found = prepare(flat(75, 101), config, Size(149, 201))
+    assert found.original == Size(149, 201)
+    assert found.pixels.shape == (3, *resized(Size(149, 201), config))
+    whole = prepare(flat(149, 201), config)
+    torch.testing.assert_close(found.pixels, whole.pixels)
+
+
+def test_how_colours_lie_in_memory_changes_nothing() -> None:
+    picture = noise(31, 47)
+    beside = picture.permute(1, 2, 0).contiguous().permute(2, 0, 1)
+    for how in ({}, {"antialias": True}, {"order": "resize_then_subtract"}):
+        config = PictureConfig(shorter_side=24, longer_side=40, **how)
+        assert torch.equal(prepare(picture, config).pixels, prepare(beside, config).pixels)

@@ -41,6 +41,7 @@ def shown() -> Shown:
     boxes = torch.tensor([[5.0, 5, 25, 20], [40, 30, 70, 55], [60, 2, 78, 14]])
     return Shown(
         picture=picture(),
+        size=Size(height=60, width=80),
         target=Target(
             boxes=boxes,
             labels=torch.tensor([0, 1, 0]),

@@ -4,15 +4,20 @@ import hashlib
 import pickle
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
-from frcnn.data.records import Split
+from frcnn.data.records import Split, stamp_of
 from frcnn.errors import ConfigError
 from frcnn.model.batch import PictureConfig
+from frcnn.ops import pictures
+from frcnn.ops.picture_parts import whole
+from frcnn.training import batches
 from frcnn.training.augmentation import Augmentation, AugmentationConfig
 from frcnn.training.batches import (
     BatchConfig,
@@ -173,6 +178,56 @@ def test_boxes_follow_crops_and_sizes(splits: dict[str, Split]) -> None:
                 blue, _, red = inner.mean(dim=(1, 2))
                 assert (red > blue) == (int(label) == 1)
     assert len(sizes) > 20
+
+
+SMOOTHED = PictureConfig(shorter_side=48, longer_side=64, order="resize_then_subtract")
+
+
+@pytest.fixture
+def large(splits: dict[str, Split], tmp_path: Path) -> Split:
+    """One JPEG of 384 x 512 pixels, eight times as large as it is looked at."""
+    path, record = tmp_path / "large.jpg", splits["train"].records[2]
+    picture = pictures.to_tensor(pictures.decode(record.path).pixels)
+    whole = pictures.resize_uint8(picture, Size(384, 512)).permute(1, 2, 0)
+    Image.fromarray(whole.contiguous().numpy()).save(path, quality=95)
+    with path.open("rb") as file:
+        stamp = stamp_of(file)
+    target = replace(record.target, boxes=record.target.boxes * 8)
+    known = {"path": path, "size": Size(384, 512), "stamp": stamp, "sha256": ""}
+    return replace(splits["train"], records=(replace(record, target=target, **known),))
+
+
+def test_a_jpeg_is_decoded_in_part_where_it_is_shrunk(
+    large: Split, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flips = BatchConfig(flip="double", flip_vertical="random")
+    read = Examples(large, 0, SMOOTHED, flips)
+    found = [read[Visit(epoch, 0, epoch % 2)] for epoch in range(4)]
+    monkeypatch.setattr(batches, "enough", lambda _config: whole)
+    for epoch, one in enumerate(found):
+        other = read[Visit(epoch, 0, epoch % 2)]
+        assert one.prepared.original == other.prepared.original == Size(384, 512)
+        assert torch.equal(one.target.boxes, other.target.boxes)
+        apart = (one.prepared.pixels - other.prepared.pixels).abs().mean()
+        assert 0 < apart < 2
+
+
+def test_what_is_cropped_or_a_users_is_decoded_whole(large: Split) -> None:
+    shapes = []
+
+    def look(picture: torch.Tensor, target: dict) -> tuple[torch.Tensor, dict]:
+        shapes.append(tuple(picture.shape))
+        return picture, target
+
+    own = Augmentation(transform=look)
+    Examples(large, 0, SMOOTHED, BatchConfig(), augmentation=own)[Visit(0, 0, 0)]
+    assert shapes == [(3, 384, 512)]
+    crop = Augmentation(config=AugmentationConfig(crop=1.0))
+    assert crop.needs_all_pixels
+    assert not Augmentation(config=AugmentationConfig(scale=(0.5, 2.0))).needs_all_pixels
+    read = Examples(large, 0, SMOOTHED, BatchConfig(), augmentation=crop)
+    originals = [read[Visit(epoch, 0, 0)].prepared.original for epoch in range(12)]
+    assert len(set(originals)) > 6
 
 
 def test_an_augmented_visit_is_the_same_whenever_it_is_read(splits: dict[str, Split]) -> None:

@@ -20,6 +20,7 @@ def shown() -> Shown:
     """A picture of 20 x 30 pixels with two boxes, the second difficult."""
     return Shown(
         picture=torch.arange(3 * 20 * 30).reshape(3, 20, 30).to(torch.uint8),
+        size=Size(height=20, width=30),
         target=Target(
             boxes=torch.tensor([[2.0, 3, 10, 12], [20, 5, 28, 15]]),
             labels=torch.tensor([1, 0]),

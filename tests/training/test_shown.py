@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from frcnn.ops import boxes as box_ops
-from frcnn.training.shown import LEAST_SIDE, Shown, seen_in
-from frcnn.types import Size, Target
+from frcnn.training.shown import LEAST_SIDE, seen_in
+from frcnn.types import Size
 
 SIDES = st.integers(1, 40)
 
@@ -37,8 +37,3 @@ def test_no_boxes() -> None:
     seen, rows = seen_in(torch.zeros(0, 4), 3, 4, Size(height=5, width=6))
     assert seen.shape == (0, 4)
     assert rows.shape == (0,)
-
-
-def test_the_size_is_that_of_the_picture() -> None:
-    picture = torch.zeros(3, 4, 6, dtype=torch.uint8)
-    assert Shown(picture=picture, target=Target.empty()).size == Size(height=4, width=6)

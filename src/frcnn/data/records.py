@@ -21,6 +21,7 @@ from torch import Tensor
 from frcnn.errors import PictureError
 from frcnn.ops import pictures
 from frcnn.ops.picture_header import open_regular, place_of
+from frcnn.ops.picture_parts import Enough, whole
 from frcnn.types import Size, Target
 
 
@@ -65,9 +66,12 @@ class Sample:
     """File name without its ending."""
     path: Path
     picture: Tensor
-    """[3, H, W] uint8, RGB, upright."""
+    """[3, H, W] uint8, RGB, upright; of a JPEG maybe a half, a quarter or an eighth of the rows
+    and columns, where that was enough."""
     target: Target
-    """In pixels of the picture."""
+    """In pixels of the whole picture."""
+    size: Size
+    """Of the whole picture."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -173,24 +177,32 @@ class Split(Sequence[Sample]):
         )
 
 
-def read_sample(record: Record) -> Sample:
+def read_sample(record: Record, enough: Enough = whole) -> Sample:
     """Read a record's picture and make it a sample; errors as `decode_record`.
 
     Args:
         record: which.
+        enough: which size of it suffices, as `pictures.decode` asks.
 
     Returns:
         The picture with its boxes.
     """
-    picture = pictures.to_tensor(decode_record(record).pixels)
-    return Sample(name=record.name, path=record.path, picture=picture, target=record.target)
+    picture = pictures.to_tensor(decode_record(record, enough).pixels)
+    return Sample(
+        name=record.name,
+        path=record.path,
+        picture=picture,
+        target=record.target,
+        size=record.size,
+    )
 
 
-def decode_record(record: Record) -> pictures.Decoded:
+def decode_record(record: Record, enough: Enough = whole) -> pictures.Decoded:
     """Decode a record's picture, if the file is still the one that was opened.
 
     Args:
         record: which.
+        enough: which size of it suffices, as `pictures.decode` asks.
 
     Returns:
         The picture, with remarks.
@@ -214,7 +226,8 @@ def decode_record(record: Record) -> pictures.Decoded:
             fix="restore the file from a copy; or, if it was changed on purpose, renew SHA256SUMS",
         )
     # what was hashed is what is decoded: the file may change between two readings
-    return pictures.decode(data if record.sha256 else record.path, path=record.path)
+    source = data if record.sha256 else record.path
+    return pictures.decode(source, path=record.path, enough=enough)
 
 
 def stamp_of(file: BinaryIO) -> Stamp:

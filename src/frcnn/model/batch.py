@@ -9,6 +9,7 @@ stands how much, in which order, and by what the values are normalised.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Literal, TypeVar
 
 import torch
@@ -17,6 +18,7 @@ from torch import Tensor
 from frcnn.errors import ConfigError, ShapeError
 from frcnn.ops import boxes as box_ops
 from frcnn.ops import pictures
+from frcnn.ops.picture_parts import Enough, whole
 from frcnn.types import Detections, ImageBatch, Proposals, Size
 
 Boxed = TypeVar("Boxed", Detections, Proposals)
@@ -106,12 +108,30 @@ class Prepared:
     """At least so large its batch is padded: to the size of a batch that it is a share of."""
 
 
-def prepare(picture: Tensor, config: PictureConfig) -> Prepared:
+def enough(config: PictureConfig) -> Enough:
+    """Say which size of a picture suffices to look at it: that after resizing, or all of it.
+
+    Where pictures are smoothed before shrinking, a JPEG may be shrunk by its decoder first. The
+    authors' code and torchvision do not smooth, and what they read between has to be there.
+
+    Args:
+        config: how pictures are resized.
+
+    Returns:
+        What `pictures.decode` takes.
+    """
+    smoothed = config.antialias or config.order == "resize_then_subtract"
+    return partial(resized, config=config) if smoothed else whole
+
+
+def prepare(picture: Tensor, config: PictureConfig, original: Size | None = None) -> Prepared:
     """Resize and normalise one picture.
 
     Args:
         picture: [3, H, W] uint8, RGB.
         config: how.
+        original: the size of the whole picture, where it was decoded in a part of that; its boxes
+            are in these pixels. None: the picture is whole.
 
     Returns:
         The picture as the backbone wants it.
@@ -120,7 +140,7 @@ def prepare(picture: Tensor, config: PictureConfig) -> Prepared:
         ShapeError: the picture is not [3, H, W] uint8.
     """
     pictures.require_uint8("prepare: picture", picture)
-    original = Size(picture.shape[1], picture.shape[2])
+    original = original or Size(picture.shape[1], picture.shape[2])
     size = resized(original, config)
     if config.order == "resize_then_subtract":
         pixels = _normalise(pictures.resize_uint8(picture, size), config.normalisation)

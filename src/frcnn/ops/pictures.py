@@ -32,6 +32,7 @@ from frcnn.ops import boxes as box_ops
 from frcnn.ops import colours, exif
 from frcnn.ops.picture_header import MAX_PIXELS, open_regular, place_of, read_header
 from frcnn.ops.picture_kinds import Header
+from frcnn.ops.picture_parts import Enough, part_of, whole
 from frcnn.ops.picture_streams import NO_END, pixel_stream, with_fillers
 from frcnn.types import Size
 
@@ -63,13 +64,20 @@ class Decoded:
     """A decoded picture."""
 
     pixels: NDArray[np.uint8]
-    """[H, W, 3] uint8, RGB, upright; owned by the caller."""
+    """[H, W, 3] uint8, RGB, upright; owned by the caller. A JPEG of which less was enough has a
+    half, a quarter or an eighth of its rows and columns, rounded up."""
+    size: Size
+    """Of the whole picture, upright."""
     notes: tuple[str, ...] = ()
     """Remarks such as "EXIF rotation 6 applied"; empty for a plain file."""
 
 
 def decode(
-    source: Path | bytes, *, path: Path | None = None, max_pixels: int = MAX_PIXELS
+    source: Path | bytes,
+    *,
+    path: Path | None = None,
+    max_pixels: int = MAX_PIXELS,
+    enough: Enough = whole,
 ) -> Decoded:
     """Read a picture file.
 
@@ -77,6 +85,8 @@ def decode(
         source: path of a file, or its bytes.
         path: where the bytes are from, as far as that is known; errors and remarks name it.
         max_pixels: more are refused from the header, before anything is decoded.
+        enough: told the size of the upright picture, says which suffices: a JPEG is decoded in the
+            smallest part of its size that has no side below that, which costs less than all of it.
 
     Returns:
         The pixels, and remarks.
@@ -101,12 +111,14 @@ def decode(
             fix="save the picture again",
         )
     stream, stream_notes = pixel_stream(data, header, place)
-    pixels, colour_notes = _load(stream, header, place)
+    size = header.upright
+    part = part_of(size, enough(size)) if header.kind == "JPEG" else 1
+    pixels, colour_notes = _load(stream, header, place, part)
     if header.kind == "JPEG" and NO_END in stream_notes:
         for other in with_fillers(stream):
-            _require_complete(pixels, _load(other, header, place)[0], place)
+            _require_complete(pixels, _load(other, header, place, part)[0], place)
     notes = (*_name_note(path, header.kind), *header.notes, *stream_notes, *colour_notes)
-    return Decoded(pixels=exif.upright(pixels, header.orientation), notes=notes)
+    return Decoded(pixels=exif.upright(pixels, header.orientation), size=size, notes=notes)
 
 
 def to_tensor(pixels: NDArray[np.uint8]) -> Tensor:
@@ -116,7 +128,8 @@ def to_tensor(pixels: NDArray[np.uint8]) -> Tensor:
         pixels: [H, W, 3] uint8, RGB.
 
     Returns:
-        [3, H, W] uint8, contiguous, sharing no memory with the input.
+        [3, H, W] uint8, sharing no memory with the input; a pixel's colours lie side by side, as
+        in the input: to bring each colour's pixels together takes longer than to resize them.
 
     Raises:
         ShapeError: the input is not [H, W, 3] uint8.
@@ -127,7 +140,7 @@ def to_tensor(pixels: NDArray[np.uint8]) -> Tensor:
             got=f"{list(pixels.shape)} {pixels.dtype}",
             want="a [H, W, 3] uint8 array",
         )
-    return torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1)).copy())
+    return torch.from_numpy(pixels.copy(order="C")).permute(2, 0, 1)
 
 
 def require_uint8(place: str, picture: Tensor) -> None:
@@ -211,7 +224,7 @@ def resize(picture: Tensor, size: Size, *, antialias: bool) -> Tensor:
     Returns:
         [3, h, w] float32, in the input's range; at the same size the input's own memory.
     """
-    values = picture[None].float()
+    values = picture[None].float().contiguous()
     if picture.shape[1:] == tuple(size):
         return values[0]
     return functional.interpolate(
@@ -238,9 +251,13 @@ def resize_uint8(picture: Tensor, size: Size) -> Tensor:
     return to_tensor(np.asarray(smaller))
 
 
-def _load(stream: bytes, header: Header, place: str) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
+def _load(
+    stream: bytes, header: Header, place: str, part: int
+) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
     try:
         with _DECODERS[header.kind](io.BytesIO(stream)) as image:
+            if part > 1:
+                image.draft(None, (image.width // part, image.height // part))
             image.load()
             pixels, notes = colours.to_rgb(image, place)
     except (PictureError, MemoryError):
@@ -252,7 +269,7 @@ def _load(stream: bytes, header: Header, place: str) -> tuple[NDArray[np.uint8],
         raise PictureError(
             code, place, what, got=first_line(error), fix="replace the file"
         ) from error
-    if pixels.shape[:2] != tuple(header.stored):
+    if pixels.shape[:2] != tuple(-(-side // part) for side in header.stored):
         got = f"{pixels.shape[1]} x {pixels.shape[0]} decoded"
         want = f"{header.stored.width} x {header.stored.height}, as its header says"
         what = "the picture is damaged"

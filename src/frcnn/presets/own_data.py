@@ -21,7 +21,7 @@ from frcnn.training.schedule import ScheduleConfig
 from frcnn.training.validation import EvaluationConfig
 
 _LATER = FasterRCNNConfig(
-    pictures=PictureConfig(normalisation=TORCHVISION),
+    pictures=PictureConfig(order="resize_then_subtract", normalisation=TORCHVISION),
     rpn=RPNConfig(channels=256, scores="sigmoid"),
     anchors=AnchorConfig(sides=(32.0, 64.0, 128.0, 256.0)),
     anchor_labels=AnchorLabelConfig(inside="anywhere"),
@@ -31,7 +31,7 @@ _LATER = FasterRCNNConfig(
     postprocess=PostprocessConfig(nms_iou=0.5),
 )
 """What detectors since the paper agree on (Mask R-CNN, torchvision, detectron2): all anchors used,
-RoIAlign, a looser final NMS."""
+RoIAlign, a looser final NMS. Pictures are smoothed before they are shrunk, as in detectron2."""
 
 
 def vgg16() -> RunConfig:
@@ -44,7 +44,7 @@ def vgg16() -> RunConfig:
         preset="vgg16",
         model=replace(
             _LATER,
-            pictures=PictureConfig(),
+            pictures=PictureConfig(order="resize_then_subtract"),
             backbone=BackboneConfig(),
             rpn=RPNConfig(),
             box_head=BoxHeadConfig(width=1024, dropout=0.0),

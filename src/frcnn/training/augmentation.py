@@ -67,6 +67,11 @@ class Augmentation:
     transform: Transform | None = None
     """A function of the user's that it goes through first."""
 
+    @property
+    def needs_all_pixels(self) -> bool:
+        """Whether a picture has to be decoded whole: a crop is looked at larger than that."""
+        return self.transform is not None or self.config.crop > 0
+
 
 def transformed(
     shown: Shown, augmentation: Augmentation, seed: int, classes: int, place: str
@@ -120,7 +125,7 @@ def cropped(shown: Shown, config: AugmentationConfig, seed: int) -> Shown:
     takes it for background.
 
     Args:
-        shown: the picture.
+        shown: the picture, decoded whole.
         config: the chance.
         seed: of this visit.
 
@@ -194,6 +199,7 @@ def _through_window(shown: Shown, left: int, top: int, size: Size) -> Shown:
     proposals = shown.proposals
     return Shown(
         picture=shown.picture[:, top : top + size.height, left : left + size.width],
+        size=size,
         target=Target(
             boxes=boxes,
             labels=target.labels[rows],

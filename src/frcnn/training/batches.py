@@ -15,11 +15,12 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from frcnn.data.proposals import StoredProposals
-from frcnn.data.records import Split
+from frcnn.data.records import Split, read_sample
 from frcnn.errors import ConfigError
-from frcnn.model.batch import PictureConfig, Prepared, prepare, resized
+from frcnn.model.batch import PictureConfig, Prepared, enough, prepare, resized
 from frcnn.ops import boxes as box_ops
 from frcnn.ops import pictures
+from frcnn.ops.picture_parts import whole
 from frcnn.training.augmentation import Augmentation, cropped, distorted, jittered, transformed
 from frcnn.training.shown import Shown
 from frcnn.types import Size, Target
@@ -186,22 +187,24 @@ class Examples(Dataset[Example]):
         Returns:
             The example; the same visit always gives the same one.
         """
-        sample = self.split[visit.picture]
-        seed, varied = seed_of("augmentation", self.seed, *visit), self.augmentation.config
-        shown = Shown(picture=sample.picture, target=sample.target)
+        record, varied = self.split.records[visit.picture], self.augmentation.config
+        seed = seed_of("augmentation", self.seed, *visit)
+        resizing = jittered(self.pictures_config, varied, seed)
+        suffices = whole if self.augmentation.needs_all_pixels else enough(resizing)
+        sample = read_sample(record, suffices)
+        shown = Shown(picture=sample.picture, size=sample.size, target=sample.target)
         shown = transformed(
-            shown, self.augmentation, seed, len(self.split.classes), str(sample.path)
+            shown, self.augmentation, seed, len(self.split.classes), str(record.path)
         )
         shown = self._turned(shown, visit)
         shown = replace(shown, picture=distorted(shown.picture, varied, seed))
         shown = cropped(shown, varied, seed)
-        resizing = jittered(self.pictures_config, varied, seed)
         size = resized(shown.size, resizing)
         target, proposals = shown.target, shown.proposals
         return Example(
-            name=sample.name,
+            name=record.name,
             visit=visit,
-            prepared=prepare(shown.picture, resizing),
+            prepared=prepare(shown.picture, resizing, shown.size),
             target=replace(target, boxes=box_ops.scale(target.boxes, shown.size, size)),
             proposals=None if proposals is None else box_ops.scale(proposals, shown.size, size),
         )
@@ -220,7 +223,7 @@ class Examples(Dataset[Example]):
             boxes = box_ops.mirror_vertical(boxes, size)
             proposals = None if proposals is None else box_ops.mirror_vertical(proposals, size)
         target = replace(shown.target, boxes=boxes)
-        return Shown(picture=picture, target=target, proposals=proposals)
+        return Shown(picture=picture, size=size, target=target, proposals=proposals)
 
     def _turns(self, visit: Visit) -> "_Turns":
         chance = torch.rand(2, generator=generator_of("flip", self.seed, *visit))

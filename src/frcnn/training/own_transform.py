@@ -25,8 +25,8 @@ def through(transform: Transform, shown: Shown, classes: int, place: str) -> Sho
     Args:
         transform: what draws at random in it draws from the global generators of torch, NumPy and
             Python's `random`, which the caller sets.
-        shown: the picture; it gets copies. Without stored proposals: they are of the picture as
-            it was.
+        shown: the picture, decoded whole; it gets copies. Without stored proposals: they are of
+            the picture as it was.
         classes: C.
         place: the picture's file, for errors.
 
@@ -47,17 +47,14 @@ def through(transform: Transform, shown: Shown, classes: int, place: str) -> Sho
     try:
         picture, changed = answer
         boxes, labels, difficult = (changed[name] for name in given)
-        found = Shown(
-            picture=_plain(picture, torch.uint8, (3, -1, -1)),
-            target=_target(boxes, labels, difficult, classes),
-        )
+        pixels = _plain(picture, torch.uint8, (3, -1, -1))
+        found = _target(boxes, labels, difficult, classes)
     except (TypeError, ValueError, KeyError) as error:
         raise _unusable(transform, place, error) from error
-    moved, rows = seen_in(found.target.boxes, 0, 0, found.size)
-    kept = Target(
-        boxes=moved, labels=found.target.labels[rows], difficult=found.target.difficult[rows]
-    )
-    return Shown(picture=found.picture, target=kept)
+    size = Size(pixels.shape[1], pixels.shape[2])
+    moved, rows = seen_in(found.boxes, 0, 0, size)
+    kept = Target(boxes=moved, labels=found.labels[rows], difficult=found.difficult[rows])
+    return Shown(picture=pixels, size=size, target=kept)
 
 
 def name_of(transform: Transform) -> str:

@@ -20,16 +20,13 @@ class Shown:
     """A picture before it is resized."""
 
     picture: Tensor
-    """[3, H, W] uint8, RGB."""
+    """[3, H, W] uint8, RGB; of a whole JPEG maybe a part of the rows and columns, where that is
+    enough."""
+    size: Size
+    """Of the whole picture, in whose pixels the boxes are; of one that is not whole, its own."""
     target: Target
-    """Pixels of the picture."""
     proposals: Tensor | None = None
-    """[P, 4] float32, stored ones, pixels of the picture."""
-
-    @property
-    def size(self) -> Size:
-        """Of the picture, pixels."""
-        return Size(self.picture.shape[1], self.picture.shape[2])
+    """[P, 4] float32, stored ones."""
 
 
 def seen_in(boxes: Tensor, left: int, top: int, size: Size) -> tuple[Tensor, Tensor]:
