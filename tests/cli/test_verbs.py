@@ -57,6 +57,18 @@ def healthy(monkeypatch: pytest.MonkeyPatch) -> list[Check]:
             ["predict", "r", "a", "--conf", "0", "--save", "json,csv", "--max-det", "7"],
             ("predict_files", ("r", ("a",)), {"conf": 0.0, "save": ("json", "csv"), "max_det": 7}),
         ),
+        (
+            ["predict", "r", "a", "--tile", "512", "--tile-overlap", "0", "--tiles-only"],
+            ("predict_files", ("r", ("a",)), {"tile": 512, "tile_overlap": 0, "tiles_only": True}),
+        ),
+        (
+            ["predict", "r", "a", "--tile", "64", "--tile-merge", "nms", "--tile-match", "iou"],
+            (
+                "predict_files",
+                ("r", ("a",)),
+                {"tile": 64, "tile_merge": "nms", "tile_match": "iou"},
+            ),
+        ),
     ],
 )
 def test_only_what_was_said_is_passed_on(frcnn_command, api, words, call) -> None:
