@@ -54,8 +54,8 @@ def canvas(
         The left upper corner of each.
     """
     step, longest = tiles.side - tiles.pixels, max(max(r.size) for r in split.records)
-    apart = -(-longest // step) + 1  # steps from one planted picture to the next
-    starts = range(apart * step, side - longest, apart * step)
+    apart = (longest // step + 1) * step  # from one planted picture to the next
+    starts = range(apart, side - longest, apart)
     cells = np.random.default_rng(0).permutation(len(starts) ** 2)[:count].tolist()
     pixels = tifffile.memmap(path, shape=(side, side, 3), dtype=np.uint8, photometric="rgb")
     for y in range(0, side, 1000):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from frcnn import doctor, launch
-from frcnn.cli import options, propose_options
+from frcnn.cli import options, predict_options, propose_options
 from frcnn.data.problems import Problem
 from frcnn.demo.tour import TourOptions
 from frcnn.doctor import Check, Findings
@@ -115,7 +115,12 @@ TRAIN_WORDS = {"data", "json", "debug", "processes"}
         (options.TrainOptions, launch.TrainOptions, TRAIN_WORDS, {"callbacks"}),
         (options.DemoOptions, TourOptions, {"config", "json", "debug"}, set()),
         (options.EvalOptions, MeasureOptions, {"config", "json", "debug"}, set()),
-        (options.PredictOptions, PredictOptions, {"config", "json", "debug", "strict"}, set()),
+        (
+            predict_options.PredictOptions,
+            PredictOptions,
+            {"config", "json", "debug", "strict"},
+            set(),
+        ),
         (
             propose_options.ProposeOptions,
             launch_propose.ProposeOptions,

@@ -109,7 +109,7 @@ def read_layout(file: BinaryIO, path: Path) -> Layout:
     """
     tags, order, several = _parsed(file, path)
     try:
-        layout = _layout(tags, order, several=several)
+        layout = _layout(tags, order, path, several=several)
     except KeyError as error:
         raise _damaged(path, f"no tag {error}") from error
     except (TypeError, ValueError) as error:
@@ -199,7 +199,7 @@ def _unheard(name: str) -> Iterator[None]:
         logger.removeFilter(nothing)
 
 
-def _layout(tags: Mapping[int, Any], order: bytes, *, several: bool) -> Layout:
+def _layout(tags: Mapping[int, Any], order: bytes, path: Path, *, several: bool) -> Layout:
     is_tiled = _TILE_WIDTH in tags
     stored = Size(int(tags[_LENGTH]), int(tags[_WIDTH]))
     rows = min(int(tags.get(_ROWS_PER_STRIP, stored.height)), stored.height)
@@ -208,7 +208,7 @@ def _layout(tags: Mapping[int, Any], order: bytes, *, several: bool) -> Layout:
     planes = samples if tags.get(_PLANAR, 1) == 2 else 1
     bits = {*_several(tags.get(_BITS, 1))}
     if len(bits) != 1:
-        raise ValueError(f"samples of {sorted(bits)} bits")
+        raise _damaged(path, f"samples of {sorted(bits)} bits")
     orientation, notes = picture_kinds.judged_orientation(int(tags.get(exif.ORIENTATION, 1)))
     return Layout(
         stored=stored,

@@ -26,7 +26,7 @@ from frcnn.prediction.inference_copy import inference_copy
 from frcnn.prediction.loading import Loaded, Source, is_one_picture, load
 from frcnn.prediction.result import Result
 from frcnn.prediction.tiles import TileConfig, find_in_tiles
-from frcnn.prediction.windows import Decoded, Windows, open_windows
+from frcnn.prediction.windows import Windows, open_windows
 from frcnn.types import Detections, Proposals, Size, name_of
 
 
@@ -190,14 +190,13 @@ class Detector:
             The result. Errors as `tiles.find_in_tiles`.
         """
         config = TileConfig(side=tile) if isinstance(tile, int) else tile
-        in_memory = isinstance(windows, Decoded) and windows.path is None
         return Result(
             detections=find_in_tiles(self, windows, choice or Choice(), config, counting),
             classes=self.classes,
             size=windows.size,
             path=windows.path,
             notes=windows.notes,
-            pixels=windows.read(whole(windows.size)) if in_memory else None,
+            pixels=windows.read(whole(windows.size)) if windows.path is None else None,
         )
 
     def looked_at(self, size: Size) -> Size:

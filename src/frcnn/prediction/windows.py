@@ -7,6 +7,7 @@ is read from there (`ops/tiff_windows.py`).
 import contextlib
 import os
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
@@ -57,7 +58,12 @@ class Decoded:
             loaded: the picture.
         """
         self.size, self.path, self.notes = loaded.size, loaded.path, loaded.notes
-        self.pixels = loaded.pixels
+        self._loaded = loaded
+
+    @cached_property
+    def pixels(self) -> NDArray[np.uint8]:
+        """The whole picture: [H, W, 3] uint8, RGB."""
+        return self._loaded.pixels
 
     def read(self, window: Window) -> NDArray[np.uint8]:
         """Cut a window out.
