@@ -11,7 +11,7 @@ import pytest
 from cyclopts import CycloptsError
 
 import frcnn
-from frcnn.cli import app, data_options, options, propose_options
+from frcnn.cli import app, data_options, options, predict_options, propose_options
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -30,6 +30,7 @@ WANTED = {  # pages that must be there
     "docs/errors.md",
     "docs/data.md",
     "docs/many_machines.md",
+    "docs/predict.md",
 }
 OF_TORCHRUN = {  # options of PyTorch's launcher that a page names
     *("--standalone", "--nnodes", "--nproc-per-node", "--max-restarts", "--local-addr"),
@@ -158,7 +159,8 @@ def test_a_wrong_command_would_be_found() -> None:
 
 @pytest.mark.parametrize("page", READ_BY_USERS, ids=lambda p: p.name)
 def test_options_exist(page: Path) -> None:
-    named_kinds = {**vars(options), **vars(propose_options), **vars(data_options)}
+    pages = (options, predict_options, propose_options, data_options)
+    named_kinds = {name: kind for module in pages for name, kind in vars(module).items()}
     kinds = (kind for kind in named_kinds.values() if is_dataclass(kind))
     known = {f"--{field.name.replace('_', '-')}" for kind in kinds for field in fields(kind)}
     named = set(re.findall(r"(?<![\w-])--[a-z]+(?:-[a-z]+)*", page.read_text()))

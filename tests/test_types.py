@@ -141,3 +141,17 @@ def test_the_joint_loss_is_the_sum_of_four() -> None:
 
 def test_types_of_numbers_have_short_names() -> None:
     assert [name_of(kind) for kind in (torch.float32, torch.bfloat16)] == ["float32", "bfloat16"]
+
+
+def test_detections_are_taken_by_rows_with_all_that_they_carry() -> None:
+    found = Detections(boxes=BOXES, scores=SCORES, labels=IDS, proposals=IDS, probabilities=BOXES)
+    taken = found.take(torch.tensor([1]))
+    assert torch.equal(taken.boxes, BOXES[1:])
+    assert torch.equal(taken.scores, SCORES[1:])
+    assert torch.equal(taken.labels, IDS[1:])
+    assert torch.equal(taken.proposals, IDS[1:])
+    assert torch.equal(taken.probabilities, BOXES[1:])
+    plain = Detections(boxes=BOXES, scores=SCORES, labels=IDS).take(torch.tensor([1, 0]))
+    assert torch.equal(plain.scores, SCORES.flip(0))
+    assert (plain.proposals, plain.probabilities) == (None, None)
+    assert len(Detections.empty().take(torch.zeros(0).long()).scores) == 0

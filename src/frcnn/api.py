@@ -8,7 +8,7 @@ figures = frcnn.evaluate(run.best, frcnn.Dataset.open("screws/").split("test"))
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Unpack, overload
 
@@ -26,16 +26,14 @@ from frcnn.launch import train as train_launched
 from frcnn.launch.measure import MeasureOptions, measure
 from frcnn.launch.measured import DetectionMetric, Measured, Metric, require_metric
 from frcnn.launch.options import PredictOptions, TrainOptions
+from frcnn.launch.predict import predict as predict_launched
 from frcnn.launch.propose import ProposeOptions
 from frcnn.launch.propose import propose as propose_launched
-from frcnn.prediction.choice import Choice
-from frcnn.prediction.folder import Order, predict_folder
 from frcnn.prediction.predictor import Detector
 from frcnn.prediction.proposing import Proposed
-from frcnn.prediction.saved import load_detector, read_saved
-from frcnn.prediction.sources import expand
+from frcnn.prediction.saved import load_detector
 from frcnn.prediction.summary import Summary
-from frcnn.run_folder import RunFolder, make_numbered
+from frcnn.run_folder import RunFolder
 from frcnn.settings import nearest
 from frcnn.training.joining import joined
 from frcnn.training.progress import Quiet, Silent, display_for
@@ -203,33 +201,7 @@ def predict_files(
         FrcnnError: what is wrong, where, and what to do about it.
     """
     _require_known("predict_files", options, PredictOptions)
-    say = _silent if options.get("quiet", False) else _say
-    machine.keep_freed_memory()
-    saved = read_saved(
-        run,
-        device=options.get("device", "auto"),
-        precision=options.get("precision", "auto"),
-        batch=options.get("batch", 1),
-    )
-    detector = saved.whole
-    found = expand(sources)
-    if found.problems and not found.pictures:  # nothing to be done: no folder
-        for problem in found.problems[1:]:
-            say(str(problem.error()))
-        raise found.problems[0].error()
-    out = options.get("out")
-    order = Order(
-        out=Path("runs" if out is None else out),
-        about=saved.about,
-        save=tuple(options.get("save", ("images", "json"))),
-        choice=Choice(
-            conf=options.get("conf"), iou=options.get("iou"), max_det=options.get("max_det")
-        ),
-        resume=options.get("resume", False),
-    )
-    if out is None:
-        order = replace(order, out=make_numbered(order.out, "predict"))
-    return predict_folder(detector, found, order, lambda outcome: say(str(outcome)))
+    return predict_launched(run, sources, options, _silent if options.get("quiet", False) else _say)
 
 
 def demo(**options: Unpack[TourOptions]) -> Tour:

@@ -118,6 +118,23 @@ class Detections:
         if self.probabilities is not None:
             _require("Detections.probabilities", self.probabilities, (count, -1), torch.float32)
 
+    def take(self, rows: Tensor) -> "Detections":
+        """Choose detections.
+
+        Args:
+            rows: [K] int64, which, in the order wanted.
+
+        Returns:
+            The chosen ones.
+        """
+        return Detections(
+            boxes=self.boxes[rows],
+            scores=self.scores[rows],
+            labels=self.labels[rows],
+            proposals=None if self.proposals is None else self.proposals[rows],
+            probabilities=None if self.probabilities is None else self.probabilities[rows],
+        )
+
     @classmethod
     def empty(cls) -> "Detections":
         """Report that nothing was found."""

@@ -9,9 +9,9 @@ from frcnn.cli.options import (
     DemoOptions,
     DoctorOptions,
     EvalOptions,
-    PredictOptions,
     PresetsOptions,
 )
+from frcnn.cli.predict_options import PredictOptions
 from frcnn.errors import ConfigError
 
 

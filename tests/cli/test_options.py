@@ -5,18 +5,12 @@ from typing import get_args
 import pytest
 
 from frcnn.cli import options
-from frcnn.cli.options import (
-    DemoOptions,
-    DoctorOptions,
-    EvalOptions,
-    PredictOptions,
-    TrainOptions,
-)
+from frcnn.cli.options import DemoOptions, DoctorOptions, EvalOptions, TrainOptions
 from frcnn.errors import ConfigError
 
 
 def test_nothing_said_is_nothing_passed_on() -> None:
-    for cls in (DemoOptions, TrainOptions, EvalOptions, PredictOptions, DoctorOptions):
+    for cls in (DemoOptions, TrainOptions, EvalOptions, DoctorOptions):
         made = cls()
         assert made.said(*vars(made)) == {}
 
@@ -30,7 +24,6 @@ def test_what_was_said_is_passed_on() -> None:
 def test_the_borders_of_ranges_are_inside() -> None:
     TrainOptions(epochs=0.1, batch=1, workers=0, seed=0, patience=1)
     TrainOptions(batch=4096, workers=256, seed=2**32 - 1)
-    PredictOptions(conf=0.0, iou=1.0, max_det=1)
 
 
 @pytest.mark.parametrize(
@@ -41,10 +34,6 @@ def test_the_borders_of_ranges_are_inside() -> None:
         (lambda: TrainOptions(patience=0), "--patience", "1 or more"),
         (lambda: DemoOptions(seed=2**32), "--seed", "0 ... 4.29497e+09"),
         (lambda: DemoOptions(workers=-1), "--workers", "0 ... 256"),
-        (lambda: PredictOptions(conf=1.0), "--conf", "0 or more, below 1"),
-        (lambda: PredictOptions(iou=0.0), "--iou", "above 0, up to 1"),
-        (lambda: PredictOptions(max_det=0), "--max-det", "1 ... 100000"),
-        (lambda: PredictOptions(conf=float("nan")), "--conf", "0 ... 1"),
     ],
 )
 def test_out_of_range(make, place: str, want: str) -> None:
@@ -55,19 +44,6 @@ def test_out_of_range(make, place: str, want: str) -> None:
     assert error.want.startswith(want.split(" ... 4.2")[0])
 
 
-def test_resuming_a_prediction_needs_its_folder() -> None:
-    with pytest.raises(ConfigError, match="--out DIR") as caught:
-        PredictOptions(resume=True)
-    assert caught.value.code == "RC308"
-    PredictOptions(resume=True, out="a")
-
-
-def test_what_to_save_is_split() -> None:
-    assert PredictOptions().kinds is None
-    assert PredictOptions(save="csv").kinds == ("csv",)
-    assert PredictOptions(save="images, json").kinds == ("images", "json")
-
-
 def test_names_are_written_as_on_the_command_line() -> None:
     assert options._option("max_det") == "--max-det"
 
@@ -75,9 +51,7 @@ def test_names_are_written_as_on_the_command_line() -> None:
 def test_the_choices_are_those_of_the_code_behind_them() -> None:
     """They are written out here, so that `--help` need not import torch."""
     from frcnn.launch.measure import Metric
-    from frcnn.prediction.folder import Kind
     from frcnn.weights.backbone import PREPROCESSING
 
     assert set(options.METRICS) == set(get_args(Metric))
     assert set(options.PREPROCESSING) == set(PREPROCESSING)
-    assert set(options.SAVE) == set(get_args(Kind))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 
 import pytest
 
-from frcnn.cli import options, propose_options, words
+from frcnn.cli import options, predict_options, propose_options, words
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ CLASSES = {
     "train": options.TrainOptions,
     "eval": options.EvalOptions,
     "propose": propose_options.ProposeOptions,
-    "predict": options.PredictOptions,
+    "predict": predict_options.PredictOptions,
     "doctor": options.DoctorOptions,
     "list": options.PresetsOptions,
     "show": options.PresetsOptions,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from frcnn import doctor, launch
-from frcnn.cli import options, propose_options
+from frcnn.cli import options, predict_options, propose_options
 from frcnn.data.problems import Problem
 from frcnn.demo.tour import TourOptions
 from frcnn.doctor import Check, Findings
@@ -57,6 +57,18 @@ def healthy(monkeypatch: pytest.MonkeyPatch) -> list[Check]:
             ["predict", "r", "a", "--conf", "0", "--save", "json,csv", "--max-det", "7"],
             ("predict_files", ("r", ("a",)), {"conf": 0.0, "save": ("json", "csv"), "max_det": 7}),
         ),
+        (
+            ["predict", "r", "a", "--tile", "512", "--tile-overlap", "0", "--tiles-only"],
+            ("predict_files", ("r", ("a",)), {"tile": 512, "tile_overlap": 0, "tiles_only": True}),
+        ),
+        (
+            ["predict", "r", "a", "--tile", "64", "--tile-merge", "nms", "--tile-match", "iou"],
+            (
+                "predict_files",
+                ("r", ("a",)),
+                {"tile": 64, "tile_merge": "nms", "tile_match": "iou"},
+            ),
+        ),
     ],
 )
 def test_only_what_was_said_is_passed_on(frcnn_command, api, words, call) -> None:
@@ -103,7 +115,12 @@ TRAIN_WORDS = {"data", "json", "debug", "processes"}
         (options.TrainOptions, launch.TrainOptions, TRAIN_WORDS, {"callbacks", "augment"}),
         (options.DemoOptions, TourOptions, {"config", "json", "debug"}, set()),
         (options.EvalOptions, MeasureOptions, {"config", "json", "debug"}, set()),
-        (options.PredictOptions, PredictOptions, {"config", "json", "debug", "strict"}, set()),
+        (
+            predict_options.PredictOptions,
+            PredictOptions,
+            {"config", "json", "debug", "strict"},
+            set(),
+        ),
         (
             propose_options.ProposeOptions,
             launch_propose.ProposeOptions,

@@ -111,3 +111,11 @@ def test_a_number_and_its_text_are_one_id(shelf) -> None:
     assert [problem.code for problem in folder.problems if problem.code != "RC230"] == ["RC274"]
     assert [len(seen.rows.boxes) for seen in folder.splits["train"]] == [2]
     assert folder.pictures == 2
+
+
+def test_every_split_knows_the_ids_of_the_file(shelf) -> None:
+    data = Dataset.open(shelf.coco_set().root)
+    ids = data.class_list.ids
+    assert ids != tuple(range(len(ids)))
+    assert {split.category_ids for split in data.splits.values()} == {ids}
+    assert data.splits["train"].subset([0]).category_ids == ids

@@ -171,3 +171,11 @@ def test_b05_whole_numbers_are_written_as_such() -> None:
 def test_boxes_too_small_to_write() -> None:
     with pytest.raises(AnnotationError, match="RC207"):
         write_annotation("a.png", SIZE, [VOCObject("cat", (10.0, 5.0, 11.0, 20.0), False)])
+
+
+def test_a_score_is_written_and_passed_over_by_the_reader(tmp_path: Path) -> None:
+    thing = VOCObject("cat", (10.0, 5.0, 30.0, 20.0), False, score=0.75)
+    (tmp_path / "a.xml").write_bytes(write_annotation("a.png", SIZE, [thing]))
+    assert "<score>0.75</score>" in (tmp_path / "a.xml").read_text()
+    found = read_annotation(tmp_path / "a.xml")
+    assert (found.problems, found.objects[0].box) == ((), thing.box)

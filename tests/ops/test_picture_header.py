@@ -60,6 +60,16 @@ def test_wrong_in(data: bytes, code: str, got: str) -> None:
     assert caught.value.place == "x.jpg"
 
 
+@pytest.mark.parametrize("mark", [b"II+\0", b"MM\0+"])
+def test_a_large_tiff_may_be_read_by_tiles(mark: bytes) -> None:
+    with pytest.raises(PictureError) as caught:
+        read_header(io.BytesIO(mark + bytes(30)), "x.tif", max_pixels=MAX_PIXELS)
+    assert "frcnn predict --tile N" in caught.value.fix
+    with pytest.raises(PictureError) as caught:
+        read_header(file_of("TIFF"), "x.tif", max_pixels=1)
+    assert (caught.value.code, "frcnn predict --tile N" in caught.value.fix) == ("RC104", True)
+
+
 def test_places_stay_on_one_line() -> None:
     assert place_of(Path("a b/ü 図.jpg")) == "a b/ü 図.jpg"
     assert place_of(Path("new\nline\t\x1b[31m.jpg")) == "new\\nline\\t\\x1b[31m.jpg"

@@ -3,10 +3,12 @@
 import math
 
 import pytest
+import torch
 
 from frcnn.errors import ConfigError
 from frcnn.model.postprocess import PostprocessConfig
-from frcnn.prediction.choice import Choice, rules_of
+from frcnn.prediction.choice import Choice, apply, rules_of
+from frcnn.types import Detections
 
 NAMES = ("bolt", "nut", "washer")
 MODEL = PostprocessConfig(score_threshold=0.2, nms_iou=0.4, max_detections=50)
@@ -80,3 +82,20 @@ def test_unknown_class(wanted: object, fix: str) -> None:
         rules_of(Choice(classes=["bolt", wanted]), MODEL, NAMES)
     assert fix in caught.value.fix
     assert "bolt, nut, washer" in caught.value.want
+
+
+def test_golden_applied_to_what_was_found() -> None:
+    """A box without area and a class that is not chosen are left out; the limit comes last."""
+    boxes = torch.tensor([[0.0, 0, 5, 5], [1, 1, 1, 9], [2, 2, 4, 4], [3, 3, 9, 9], [0, 0, 9, 9]])
+    found = Detections(
+        boxes=boxes,
+        scores=torch.tensor([0.9, 0.8, 0.7, 0.6, 0.5]),
+        labels=torch.tensor([0, 0, 1, 0, 0]),
+        probabilities=torch.rand(5, 2),
+    )
+    chosen = apply(found, rules_of(Choice(classes=[0], max_det=2), MODEL, ("a", "b")))
+    torch.testing.assert_close(chosen.scores, torch.tensor([0.9, 0.6]))
+    assert chosen.probabilities is None
+    every = apply(found, rules_of(Choice(probabilities=True), MODEL, ("a", "b")))
+    assert len(every.scores) == 4
+    assert torch.equal(every.probabilities, found.probabilities[[0, 2, 3, 4]])

@@ -43,7 +43,7 @@ def test_golden_what_is_written(out: Path, picture: Path) -> None:
         "width": 5,
         "objects": [1],
     }
-    assert list(diary.pictures()) == [{"path": str(picture), "width": 5, "objects": [1]}]
+    assert [p.row for p in diary.pictures()] == [{"path": str(picture), "width": 5, "objects": [1]}]
 
 
 def test_what_is_done_stays_done(out: Path, picture: Path) -> None:
@@ -85,7 +85,7 @@ def test_of_two_lines_the_later_counts(out: Path, picture: Path) -> None:
     assert not diary.is_done(picture)
     assert list(diary.problems()) == [FAULT["problem"]]
     diary.add(picture, found(1))
-    assert [row["objects"] for row in diary.pictures()] == [[2], [1]]
+    assert [p.objects for p in diary.pictures()] == [[2], [1]]
     assert list(diary.problems()) == []
 
 

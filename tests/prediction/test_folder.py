@@ -317,7 +317,7 @@ def test_results_of_other_settings_are_not_mixed(
 # --- what is asked, what is said
 
 
-@pytest.mark.parametrize("save", [(), ("jsn",), ("json", "coco")])
+@pytest.mark.parametrize("save", [(), ("jsn",), ("json", "cocoa")])
 def test_nothing_that_can_be_written(tmp_path: Path, save: tuple) -> None:
-    with pytest.raises(ConfigError, match=r"RC381.*want images, json, csv"):
+    with pytest.raises(ConfigError, match=r"RC381.*want images, crops, json, jsonl, csv"):
         Order(out=tmp_path, save=save)

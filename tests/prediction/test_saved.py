@@ -304,3 +304,11 @@ def test_weights_that_are_not_finite(network: FasterRCNN, tmp_path: Path) -> Non
 def test_nothing_there(tmp_path: Path) -> None:
     with pytest.raises(ModelFileError, match="RC501"):
         load_detector(tmp_path / "gone.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("extra", "ids"),
+    [({}, None), ({"category_ids": [18, 90, 3]}, (18, 90, 3)), ({"category_ids": [18]}, None)],
+)
+def test_the_ids_of_the_annotation_file(write: Write, extra: dict, ids: object) -> None:
+    assert read_saved(write(extra=extra), device="cpu").category_ids == ids

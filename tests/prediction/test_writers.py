@@ -1,93 +1,94 @@
-"""write_json and write_csv: strict, whole or absent, the same bytes for the same results."""
+"""The kinds of results: each has a name; forms are strict, whole or absent, and stream."""
 
-import csv
 import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import get_args
 
 import pytest
 
 from frcnn import files
 from frcnn.errors import DiskError
-from frcnn.prediction.writers import COLUMNS, FORMAT, write_csv, write_json
+from frcnn.prediction.forms.results import Picture, Results
+from frcnn.prediction.writers import FORMS, NAMES, Kind
 
 ITEM = {"label": 1, "name": "nut", "score": 0.9, "box": [1.0, 2.0, 3.5, 4.0]}
-ROWS: list[dict[str, Any]] = [
-    {"path": "a.png", "width": 8, "height": 6, "notes": [], "objects": [ITEM, ITEM]},
-    {"path": "b, c.png", "width": 8, "height": 6, "notes": [], "objects": []},
-    {"path": 'q" ünï\n.png', "width": 9, "height": 9, "notes": [], "objects": [ITEM]},
+ROW = {"path": "a.png", "width": 8, "height": 6, "notes": [], "objects": [ITEM, ITEM]}
+PICTURES = [
+    Picture({**ROW, "path": f"p/{stem}.png"}, inside=f"{stem}.png", stem=stem) for stem in "abc"
 ]
-FAULT = {"code": "RC101", "place": "x.png", "what": "no picture"}
 
 
-def test_golden_json(tmp_path: Path) -> None:
-    write_json(tmp_path / "p.json", {"conf": None}, ROWS, [FAULT])
-    assert json.loads((tmp_path / "p.json").read_text()) == {
-        "format": FORMAT,
-        "run": {"conf": None},
-        "pictures": ROWS,
-        "problems": [FAULT],
-    }
-    text = (tmp_path / "p.json").read_text(encoding="utf-8")
-    assert "ünï" in text
-    assert len(text.splitlines()) == 7  # a picture a line
+def results_of(*pictures: Picture) -> Results:
+    return Results(
+        run={"weights": "r/best.safetensors", "sha256": "0" * 64},
+        classes=("bolt", "nut"),
+        category_ids=(7, 9),
+        pictures=lambda: iter(pictures),
+        problems=lambda: iter(()),
+    )
 
 
-def test_golden_csv(tmp_path: Path) -> None:
-    write_csv(tmp_path / "p.csv", ROWS)
-    with (tmp_path / "p.csv").open(newline="", encoding="utf-8") as stream:
-        head, *rows = csv.reader(stream)
-    assert tuple(head) == COLUMNS
-    assert rows[0] == ["a.png", "8", "6", "1", "nut", "0.9", "1.0", "2.0", "3.5", "4.0"]
-    assert [row[0] for row in rows] == ["a.png", "a.png", 'q" ünï\n.png']
+def tree(folder: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
 
 
-def test_nothing_in(tmp_path: Path) -> None:
-    write_json(tmp_path / "p.json", {}, [], [])
-    write_csv(tmp_path / "p.csv", [])
-    assert json.loads((tmp_path / "p.json").read_text())["pictures"] == []
-    assert (tmp_path / "p.csv").read_text() == ",".join(COLUMNS) + "\n"
+def test_every_kind_has_a_name_of_its_own() -> None:
+    assert tuple(NAMES) == get_args(Kind)
+    assert len(set(NAMES.values())) == len(NAMES)
+    assert set(FORMS) < set(NAMES)
 
 
-def test_rows_are_taken_one_by_one(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", FORMS)
+def test_the_same_results_give_the_same_bytes(kind: Kind, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        assert FORMS[kind](tmp_path / name / "x", results_of(*PICTURES)) == []
+    assert tree(tmp_path / "one") == tree(tmp_path / "two") != {}
+
+
+@pytest.mark.parametrize("kind", FORMS)
+def test_results_of_no_picture(kind: Kind, tmp_path: Path) -> None:
+    assert FORMS[kind](tmp_path / "x", results_of()) == []
+    for path in (p for p in tmp_path.rglob("*.json")):
+        json.loads(path.read_text())
+
+
+@pytest.mark.parametrize("kind", FORMS)
+def test_pictures_are_taken_one_by_one(kind: Kind, tmp_path: Path) -> None:
     """Results of a million pictures need not fit into memory."""
-    sizes: list[int] = []
+    alive: list[int] = []
 
-    def rows() -> Iterator[dict[str, Any]]:
-        for _ in range(3000):
-            sizes.append(sum(p.stat().st_size for p in tmp_path.iterdir()))
-            yield ROWS[0]
+    def pictures() -> Iterator[Picture]:
+        for number in range(400):
+            alive.append(sum(p.stat().st_size for p in tmp_path.rglob("*") if p.is_file()))
+            name = f"{number:04}"
+            yield Picture({**ROW, "objects": [ITEM] * 40}, inside=f"{name}.png", stem=name)
 
-    for name, write in (
-        ("p.json", lambda p: write_json(p, {}, rows(), [])),
-        ("p.csv", lambda p: write_csv(p, rows())),
-    ):
-        sizes.clear()
-        write(tmp_path / name)
-        assert sizes[-1] > sizes[0]  # bytes reach the disk while rows still come
-        os.remove(tmp_path / name)
+    results = results_of()
+    object.__setattr__(results, "pictures", pictures)
+    FORMS[kind](tmp_path / "x", results)
+    assert max(alive) > min(alive)  # bytes reach the disk while pictures still come
 
 
+@pytest.mark.parametrize("kind", ["json", "jsonl", "coco", "label-studio"])
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])
-def test_what_json_has_not_leaves_the_old_file(tmp_path: Path, bad: float) -> None:
-    path = tmp_path / "p.json"
-    write_json(path, {}, ROWS, [])
-    before = path.read_bytes()
+def test_what_json_has_not_leaves_the_old_file(kind: Kind, bad: float, tmp_path: Path) -> None:
+    FORMS[kind](tmp_path / "x", results_of(*PICTURES))
+    before = tree(tmp_path)
+    row = {**ROW, "objects": [{**ITEM, "score": bad}]}
     with pytest.raises(ValueError, match="not JSON compliant"):
-        write_json(path, {}, [*ROWS, {"score": bad}], [])
-    assert path.read_bytes() == before
-    assert os.listdir(tmp_path) == ["p.json"]
+        FORMS[kind](tmp_path / "x", results_of(*PICTURES, Picture(row, inside="d.png", stem="d")))
+    assert tree(tmp_path) == before
 
 
+@pytest.mark.parametrize("kind", FORMS)
 @pytest.mark.parametrize("point", files.POINTS[:3])
-def test_killed_anywhere_the_old_file_is_whole(
-    tmp_path: Path, point: str, monkeypatch: pytest.MonkeyPatch
+def test_killed_anywhere_every_file_is_whole(
+    kind: Kind, point: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = tmp_path / "p.csv"
-    write_csv(path, ROWS[:1])
-    before = path.read_bytes()
+    FORMS[kind](tmp_path / "x", results_of(PICTURES[0]))
+    before = tree(tmp_path)
 
     def end(reached: str) -> None:
         if reached == point:
@@ -95,13 +96,13 @@ def test_killed_anywhere_the_old_file_is_whole(
 
     monkeypatch.setattr(files, "hooks", [end])
     with pytest.raises(KeyboardInterrupt):
-        write_csv(path, ROWS)
-    assert path.read_bytes() == before
-    assert os.listdir(tmp_path) == ["p.csv"]
+        FORMS[kind](tmp_path / "x", results_of(*PICTURES))
+    assert tree(tmp_path) == before
 
 
-def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", FORMS)
+def test_a_place_that_cannot_be_written(kind: Kind, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
     with pytest.raises(DiskError):
-        write_json(tmp_path / "none" / "p.json", {}, [], [])
-    with pytest.raises(DiskError):
-        write_csv(tmp_path / "none" / "p.csv", [])
+        FORMS[kind](tmp_path / "file" / "x", results_of(*PICTURES))
+    assert os.listdir(tmp_path) == ["file"]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -155,3 +156,14 @@ def test_the_network_goes_on_training_as_it_was(make_job: Make, recorder: Callab
 
 def test_what_is_shown_is_in_the_row() -> None:
     assert {"step", "val_AP"} <= set(judge_module._DETECTIONS.shown)
+
+
+def test_the_ids_of_the_annotation_file_go_with_the_weights(
+    make_job: Make, recorder: Callable
+) -> None:
+    job = make_job()
+    ids = tuple(range(7, 7 + len(job.train.classes)))
+    job = replace(job, train=replace(job.train, category_ids=ids))
+    judge_of(job, recorder()).evaluate(progress_of(job, 5))
+    for path in (job.run.best, job.run.last):
+        assert weights_file.read_header(path).extra["category_ids"] == list(ids)

@@ -25,7 +25,6 @@ _Pairs = Annotated[tuple[str, ...], Parameter(name="--set", negative="", metavar
 LAYOUTS = ("voc", "coco", "yolo", "csv")
 METRICS = ("voc07", "voc", "coco", "proposals")
 PREPROCESSING = ("caffe", "torchvision")
-SAVE = ("images", "json", "csv")
 SCHEMES = ("joint", "exact-joint", "alternating", "unshared", "rpn", "head")
 _MOST = 10**9
 
@@ -53,12 +52,12 @@ class Shared:
             return
         lowest = f"more than {above:g}" if above >= low else f"{low:g} or more"
         want = f"{low:g} ... {high:g}" if high < _MOST and above < low else lowest
-        raise _out_of_range(name, value, want)
+        raise out_of_range(name, value, want)
 
     def _one_of(self, name: str, known: Sequence[str]) -> None:
         value = getattr(self, name)
         if value is not None and value not in known:
-            raise _no_choice(name, value, known)
+            raise no_choice(name, value, known)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -202,56 +201,6 @@ class EvalOptions(Computing):
         self._within("batch", 1, 4096)
 
 
-@dataclass(frozen=True, kw_only=True)
-class PredictOptions(Computing):
-    """`frcnn predict`."""
-
-    conf: _Number = None
-    """Lowest score that is reported, 0 or more, below 1."""
-    iou: _Number = None
-    """Two boxes of a class that overlap more than this are one object, above 0, up to 1."""
-    max_det: _Whole = None
-    """Most objects in one picture."""
-    batch: _Whole = None
-    """Pictures at a time; no result depends on it beyond rounding."""
-    save: _Text = None
-    """What to write: images, json, csv, or several with commas. [default: images,json]"""
-    out: _Path = None
-    """The folder for the results. [default: a new one in runs]"""
-    strict: _Flag = False
-    """End with exit code 3 when a picture could not be read; the others are done all the same."""
-    resume: _Flag = False
-    """Go on in --out: pictures that are done there are not done again."""
-    config: _Path = None
-    """A YAML file with these options, by their long names; what is typed has the last word."""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self._within("conf", 0, 1)
-        self._within("iou", 0, 1)
-        for name, end, want in (("conf", 1, "0 or more, below 1"), ("iou", 0, "above 0, up to 1")):
-            if getattr(self, name) == end:
-                raise _out_of_range(name, end, want)
-        self._within("max_det", 1, 100_000)
-        self._within("batch", 1, 4096)
-        for kind in self.kinds or ():
-            if kind not in SAVE:
-                raise _no_choice("save", kind, SAVE)
-        if self.resume and self.out is None:
-            raise ConfigError(
-                "RC308",
-                "--resume",
-                "does not say what to go on with",
-                want="--out DIR of the prediction that was stopped",
-                fix="add --out DIR",
-            )
-
-    @property
-    def kinds(self) -> tuple[str, ...] | None:
-        """What to write, one by one; None: not said."""
-        return None if self.save is None else tuple(part.strip() for part in self.save.split(","))
-
-
 def _option(name: str) -> str:
     return "--" + name.replace("_", "-")
 
@@ -262,12 +211,14 @@ def _require_pairs(pairs: Sequence[str]) -> None:
             raise words.wrong("--set", pair, "NAME=VALUE")
 
 
-def _out_of_range(name: str, value: float, want: str) -> ConfigError:
+def out_of_range(name: str, value: float, want: str) -> ConfigError:
+    """Say that an option's number is not one of those that it may have."""
     fix = f"give {_option(name)} a value in that range, or leave it out"
     return ConfigError("RC305", _option(name), "out of range", got=f"{value:g}", want=want, fix=fix)
 
 
-def _no_choice(name: str, value: str, known: Sequence[str]) -> ConfigError:
+def no_choice(name: str, value: str, known: Sequence[str]) -> ConfigError:
+    """Say that an option's word is none of those that are known."""
     near = settings.nearest(value, known)
     fix = f"did you mean `{near}`?" if near else f"name one of {', '.join(known)}"
     want = ", ".join(known)

@@ -11,9 +11,9 @@ from frcnn.cli.options import (
     DemoOptions,
     DoctorOptions,
     EvalOptions,
-    PredictOptions,
     TrainOptions,
 )
+from frcnn.cli.predict_options import PredictOptions
 from frcnn.cli.propose_options import ProposeOptions
 from frcnn.cli.several import in_processes
 from frcnn.errors import ConfigError
@@ -125,7 +125,8 @@ def predict_(
     from frcnn import api
 
     names = ("conf", "iou", "max_det", "batch", "out", "resume", "device", "precision", "quiet")
-    asked = said.said(*names)
+    tiles = ("tile", "tile_overlap", "tile_merge", "tile_match", "tile_threshold", "tiles_only")
+    asked = said.said(*names, *tiles, "image_url")
     if said.kinds is not None:
         asked["save"] = said.kinds
     with alone_on_stdout(said):

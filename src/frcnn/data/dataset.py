@@ -85,8 +85,14 @@ class Dataset:
         settled = settle_classes(folder, root, classes, learnt_from)
         known = settled.names
         ids = {name: i for i, name in enumerate(known)}
+        own_ids = settled.ids if found == "coco" else ()
         splits = {
-            name: Split(name=name, classes=known, records=tuple(to_record(s, ids) for s in seen))
+            name: Split(
+                name=name,
+                classes=known,
+                records=tuple(to_record(s, ids) for s in seen),
+                category_ids=own_ids,
+            )
             for name, seen in folder.splits.items()
         }
         return cls(

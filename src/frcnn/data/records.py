@@ -84,6 +84,8 @@ class Split(Sequence[Sample]):
     """Names of class ids 0 ... C-1."""
     records: tuple[Record, ...]
     """In the order of the list, or of file names where there is no list."""
+    category_ids: tuple[int | str, ...] = ()
+    """What a COCO file calls the classes; empty where the data has names alone."""
 
     def __len__(self) -> int:
         return len(self.records)

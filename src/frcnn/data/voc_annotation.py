@@ -30,6 +30,8 @@ class VOCObject:
     difficult: bool
     line: int = 0
     """Of its <bndbox>."""
+    score: float | None = None
+    """Of a prediction; written, never read."""
 
 
 @dataclass(frozen=True)
@@ -117,9 +119,10 @@ def _written(thing: VOCObject) -> str:
         f"<{edge}>{value:.10g}</{edge}>" for edge, value in zip(_EDGES, edges, strict=True)
     )
     flag = int(thing.difficult)
+    score = "" if thing.score is None else f"    <score>{thing.score}</score>\n"
     return (
         f"  <object>\n    <name>{escape(thing.name)}</name>\n    <difficult>{flag}</difficult>\n"
-        f"    <bndbox>{corners}</bndbox>\n  </object>\n"
+        f"    <bndbox>{corners}</bndbox>\n{score}  </object>\n"
     )
 
 

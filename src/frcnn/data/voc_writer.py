@@ -31,7 +31,9 @@ def write_voc(folder: Path, data: Dataset, moved: Moved) -> list[Problem]:
     for part in ("Annotations", "ImageSets/Main"):
         (folder / part).mkdir(parents=True)
     for record in each_once(data, "voc", lost):
-        objects = [o for o in _objects(record, data.classes) if _has_room(o, record, lost)]
+        objects = [
+            o for o in _objects(record, data.classes) if has_room(o, place_of(record.path), lost)
+        ]
         filename = moved.file(record.path).rpartition("/")[2]
         xml = folder / "Annotations" / f"{moved.stem(record.path)}.xml"
         xml.write_bytes(write_annotation(filename, record.size, objects))
@@ -49,12 +51,22 @@ def _objects(record: Record, classes: tuple[str, ...]) -> list[VOCObject]:
     return [VOCObject(classes[label], tuple(box), difficult) for box, label, difficult in rows]
 
 
-def _has_room(thing: VOCObject, record: Record, lost: list[Problem]) -> bool:
+def has_room(thing: VOCObject, place: str, lost: list[Problem]) -> bool:
+    """Tell whether an object's corners do not meet, and report it when they do.
+
+    Args:
+        thing: the object.
+        place: of the picture.
+        lost: gets the object when it has no place in VOC.
+
+    Returns:
+        Whether it can be written.
+    """
     x1, y1, x2, y2 = thing.box
     if x2 - x1 > 1 and y2 - y1 > 1:
         return True
     got = f"{thing.name} ({x1:g}, {y1:g}, {x2:g}, {y2:g})"
-    lost.append(unwritten("RC293", place_of(record.path), got, "voc", "box dropped"))
+    lost.append(unwritten("RC293", place, got, "voc", "box dropped"))
     return False
 
 

@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypedDict
 
-from frcnn.prediction.folder import Kind
+from frcnn.prediction.merging import Match, Rule
+from frcnn.prediction.writers import Kind
 from frcnn.training.own_transform import Transform
 from frcnn.training.plans import Scheme
 from frcnn.training.step import StepReport
@@ -63,7 +64,22 @@ class PredictOptions(TypedDict, total=False):
     batch: int
     """Most pictures computed at once."""
     save: Sequence[Kind]
-    """What to write: `images`, `json`, `csv`."""
+    """What to write: `images`, `crops`, `json`, `jsonl`, `csv`, `coco`, `yolo`, `voc`,
+    `label-studio`."""
+    image_url: str
+    """What stands before a picture's path inside its source, for Label Studio."""
+    tile: int
+    """Cut pictures into overlapping tiles of so many pixels a side."""
+    tile_overlap: float
+    """Share of a tile's side that its neighbour has, too."""
+    tile_merge: Rule
+    """`greedy` or `nms`: what becomes of boxes that match a better one."""
+    tile_match: Match
+    """`ios` or `iou`: how their overlap is measured."""
+    tile_threshold: float
+    """They match from this overlap on."""
+    tiles_only: bool
+    """Look at tiles alone, not at the whole picture as well."""
     out: str | Path
     """Folder for the results; a new one in `runs` where none is named."""
     resume: bool

@@ -46,6 +46,10 @@ _STRANGERS = {
     b"pk\3\4": "a zip archive",
 }
 
+_BIG_TIFF = (b"II+\0", b"MM\0+")
+_FIX_KIND = "convert the file to PNG or JPEG, or take it out of the data"
+_FIX_BIG = "convert it to PNG or JPEG, or read it in windows: `frcnn predict --tile N`"
+
 
 def place_of(path: Path) -> str:
     """Write a path so that it stays on one line: control characters are escaped.
@@ -114,7 +118,7 @@ def _reader(start: bytes, place: str) -> Callable[[BinaryIO], Header]:
         "not a picture of an accepted kind",
         got=_describe(start),
         want=KINDS,
-        fix="convert the file to PNG or JPEG, or take it out of the data",
+        fix=_FIX_BIG if start[:4] in _BIG_TIFF else _FIX_KIND,
     )
 
 
@@ -149,7 +153,8 @@ def _require_size(header: Header, place: str, max_pixels: int) -> None:
             "the picture has too many pixels",
             got=f"{width} x {height}, {height * width / 1e6:.0f} million",
             want=f"at most {max_pixels / 1e6:g} million",
-            fix="make the picture smaller or cut it into tiles, or take it out of the data",
+            fix="make the picture smaller, cut it into tiles, or take it out of the data; "
+            "`frcnn predict --tile N` reads a TIFF of any size",
         )
 
 

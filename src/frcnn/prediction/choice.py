@@ -15,6 +15,8 @@ from torch import Tensor
 from frcnn import settings
 from frcnn.errors import ConfigError
 from frcnn.model.postprocess import PostprocessConfig
+from frcnn.ops import boxes as box_ops
+from frcnn.types import Detections
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +82,35 @@ def rules_of(choice: Choice, config: PostprocessConfig, classes: Sequence[str]) 
         max_detections=max_det if labels is None else every,
     )
     return Rules(postprocess, labels, max_det, choice.probabilities)
+
+
+def apply(found: Detections, rules: Rules) -> Detections:
+    """Bring detections to the CPU and to the choice, as tensors that anything may be done with.
+
+    Args:
+        found: of one picture, on any device, highest score first.
+        rules: the choice.
+
+    Returns:
+        The chosen ones that have an area.
+    """
+    labels, boxes = found.labels.cpu(), found.boxes.cpu()
+    w, h = box_ops.sides(boxes)
+    chosen = (w > 0) & (h > 0)
+    if rules.labels is not None:
+        chosen &= torch.isin(labels, rules.labels)
+    rows = chosen.nonzero()[:, 0][: rules.max_det]
+    return Detections(  # indexing makes normal tensors of those that belong to inference mode
+        boxes=boxes[rows],
+        scores=found.scores.cpu()[rows],
+        labels=labels[rows],
+        proposals=_picked(found.proposals, rows),
+        probabilities=_picked(found.probabilities, rows) if rules.probabilities else None,
+    )
+
+
+def _picked(values: Tensor | None, rows: Tensor) -> Tensor | None:
+    return None if values is None else values.cpu()[rows]
 
 
 def _listed(classes: Collection[str | int]) -> Collection[str | int]:

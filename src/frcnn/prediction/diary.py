@@ -12,10 +12,12 @@ from typing import Any, BinaryIO, NamedTuple
 
 from frcnn import diaries, files
 from frcnn.errors import ConfigError
+from frcnn.prediction.forms.results import Picture
 from frcnn.prediction.result import text_of
 
 NAME = "predictions.jsonl"
 """Of the file in the folder of results."""
+_OWN = ("stamp", "inside", "stem")  # of a line, but not of a result
 
 
 class _Latest(NamedTuple):
@@ -66,18 +68,18 @@ class Diary:
         latest = self._latest.get(text_of(path))
         return latest is not None and not latest.fault and latest.stamp == stamp_of(path)
 
-    def is_free(self, image: str, path: Path) -> bool:
+    def is_free(self, name: str, path: Path) -> bool:
         """Tell whether a picture's result may be written under a name, whatever its case.
 
         Args:
-            image: as the lines name it.
+            name: an `image` or a `stem`, as the lines have it.
             path: of the picture.
 
         Returns:
             Whether no other picture has the name.
         """
         own = text_of(path)
-        return self._owners.get(image.casefold(), own) == own
+        return self._owners.get(name.casefold(), own) == own
 
     def add(self, path: Path, row: Mapping[str, Any]) -> None:
         """Write a picture's line; whatever belongs to its result is on disk already.
@@ -94,7 +96,7 @@ class Diary:
         diaries.append_line(self.path, _line(entry))
         self._remember(entry)
 
-    def pictures(self) -> Iterator[dict[str, Any]]:
+    def pictures(self) -> Iterator[Picture]:
         """Read the results again, each picture once.
 
         Yields:
@@ -102,7 +104,10 @@ class Diary:
         """
         for row in self._current():
             if "problem" not in row:
-                yield {name: value for name, value in row.items() if name != "stamp"}
+                result = {name: value for name, value in row.items() if name not in _OWN}
+                inside = row.get("inside", Path(row["path"]).name)  # older lines do not say
+                stem = row.get("stem", str(Path(inside).with_suffix("")))
+                yield Picture(row=result, inside=inside, stem=stem)
 
     def problems(self) -> Iterator[dict[str, Any]]:
         """Read the faults again, of the pictures that have no result.
@@ -116,8 +121,9 @@ class Diary:
 
     def _remember(self, row: Mapping[str, Any]) -> None:
         self._latest[row["path"]] = _Latest(_fault_of(row), row["stamp"])
-        if "image" in row:
-            self._owners[row["image"].casefold()] = row["path"]
+        for name in ("image", "stem"):
+            if name in row:
+                self._owners[row[name].casefold()] = row["path"]
 
     def _current(self) -> Iterator[dict[str, Any]]:
         # from the file alone: an interrupt may have come between a line and its being remembered

@@ -1,8 +1,9 @@
 """A whole folder: results on disk as they come, faults counted, resumable.
 
-For each picture, in this order: read it, look at it, write the picture with its boxes, write its
-line in the diary. So a line in the diary means a result that is whole, whenever the process ends.
-JSON and CSV are made of the diary at the end, and also when the run is interrupted.
+For each picture, in this order: read it, look at it, write the picture with its boxes and the
+cut-out objects, write its line in the diary. So a line in the diary means a result that is whole,
+whenever the process ends. All other forms are made of the diary at the end, and also when the run
+is interrupted.
 """
 
 import contextlib
@@ -10,15 +11,19 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from frcnn import files
 from frcnn.data.problems import Problem
 from frcnn.errors import ConfigError, DiskError, PictureError
 from frcnn.prediction.choice import Choice
+from frcnn.prediction.counting import Counting, uncounted
 from frcnn.prediction.diary import Diary
+from frcnn.prediction.drawing import drawn
+from frcnn.prediction.forms.crops import write_crops
+from frcnn.prediction.forms.results import Results, make_folder
 from frcnn.prediction.loading import Loaded, load
 from frcnn.prediction.own_files import require_free
 from frcnn.prediction.picture_files import is_writable_name, write_picture
@@ -26,17 +31,10 @@ from frcnn.prediction.predictor import Detector
 from frcnn.prediction.result import Result, text_of
 from frcnn.prediction.sources import Expanded, PictureFile
 from frcnn.prediction.summary import Outcome, Summary
-from frcnn.prediction.writers import write_csv, write_json
+from frcnn.prediction.tiles import TileConfig
+from frcnn.prediction.windows import Decoded, Windows, open_windows
+from frcnn.prediction.writers import CROPS, FORMS, NAMES, PICTURES, Kind
 from frcnn.types import name_of
-
-Kind = Literal["images", "json", "csv"]
-PICTURES = "pictures"
-"""The folder of pictures with boxes, inside the folder of results."""
-_NAMES: Mapping[Kind, str] = {
-    "images": PICTURES,
-    "json": "predictions.json",
-    "csv": "predictions.csv",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,18 +49,24 @@ class Order:
     """Which detections to report."""
     about: Mapping[str, Any] = field(default_factory=dict)
     """What identifies the model, plain values; a resumed run must have the same."""
+    category_ids: Sequence[int | str] | None = None
+    """What the training data's own file calls the classes; None where it has names alone."""
+    image_url: str | None = None
+    """What stands before a picture's path inside its source, for Label Studio."""
+    tiles: TileConfig | None = None
+    """How large pictures are cut; None looks at each as a whole."""
     resume: bool = False
     """Go on in `out`; pictures that have their result are skipped."""
 
     def __post_init__(self) -> None:
-        unknown = [kind for kind in self.save if kind not in ("images", "json", "csv")]
+        unknown = [kind for kind in self.save if kind not in NAMES]
         if unknown or not self.save:
             raise ConfigError(
                 "RC381",
                 "predict: save",
                 "nothing that can be written",
                 got=", ".join(map(repr, unknown)) or "nothing",
-                want="images, json, csv",
+                want=", ".join(NAMES),
                 fix="name one or more of them",
             )
 
@@ -72,6 +76,7 @@ def predict_folder(
     sources: Expanded,
     order: Order,
     on_picture: Callable[[Outcome], None] = lambda _: None,
+    counting: Counting = uncounted,
 ) -> Summary:
     """Look at many pictures and write the results.
 
@@ -80,6 +85,7 @@ def predict_folder(
         sources: the pictures, as `sources.expand` finds them.
         order: what to write, and where.
         on_picture: told of every picture as it is finished.
+        counting: shows how many tiles of a picture are done.
 
     Returns:
         What it came to. A picture that cannot be read costs one entry in its failures.
@@ -88,15 +94,16 @@ def predict_folder(
     otherwise (RC388), or has files of other origin in the way (RC372); DiskError when results
     cannot be written.
     """
-    run = _Run(detector, order)
+    run = _Run(detector, order, counting)
     for problem in sources.problems:
         run.note(problem)
     pictures = _without_own(sources.pictures, order)
     todo = [picture for picture in pictures if not run.diary.is_done(picture.path)]
     run.resumed = len(pictures) - len(todo)
     try:
-        for start in range(0, len(todo), detector.batch):
-            for outcome in run.step(todo[start : start + detector.batch]):
+        at_once = detector.batch if order.tiles is None else 1
+        for start in range(0, len(todo), at_once):
+            for outcome in run.step(todo[start : start + at_once]):
                 on_picture(outcome)
     except BaseException:
         with contextlib.suppress(DiskError):  # the first fault is the one to tell
@@ -108,10 +115,10 @@ def predict_folder(
 class _Run:
     """One run through a folder: its diary and its counts."""
 
-    def __init__(self, detector: Detector, order: Order) -> None:
-        self.detector, self.order = detector, order
+    def __init__(self, detector: Detector, order: Order, counting: Counting) -> None:
+        self.detector, self.order, self.counting = detector, order, counting
         if not Diary.is_in(order.out):
-            require_free(order.out, [_NAMES[kind] for kind in order.save])
+            require_free(order.out, [NAMES[kind] for kind in order.save])
         elif not order.resume:
             raise ConfigError(
                 "RC389",
@@ -131,6 +138,8 @@ class _Run:
 
     def step(self, pictures: Sequence[PictureFile]) -> list[Outcome]:
         """Read, look at, and write some pictures."""
+        if self.order.tiles is not None:
+            return [self._in_tiles(picture, self.order.tiles) for picture in pictures]
         began = time.monotonic()
         loaded: list[tuple[PictureFile, Loaded]] = []
         outcomes: list[Outcome] = []
@@ -142,27 +151,50 @@ class _Run:
         results = self.detector.look([one for _, one in loaded], self.order.choice)
         seconds = (time.monotonic() - began) / max(len(pictures), 1)
         for (picture, one), result in zip(loaded, results, strict=True):
-            self._write(picture, one, result)
+            self._write(picture, Decoded(one), result)
             outcomes.append(Outcome(path=picture.path, seconds=seconds, result=result))
         return outcomes
 
+    def _in_tiles(self, picture: PictureFile, tiles: TileConfig) -> Outcome:
+        """Read a picture of any size part by part, and look at its parts."""
+        began = time.monotonic()
+        try:
+            with open_windows(picture.path) as windows:
+                result = self.detector.look_in_tiles(
+                    windows, tiles, self.order.choice, self.counting
+                )
+                seconds = time.monotonic() - began
+                self._write(picture, windows, result)
+        except PictureError as error:
+            return self._failed(picture, error, time.monotonic() - began)
+        return Outcome(path=picture.path, seconds=seconds, result=result)
+
     def finish(self) -> Summary:
         """Make the files that hold all results."""
-        out, save = self.order.out, self.order.save
-        written = [out / PICTURES] if "images" in save and (out / PICTURES).is_dir() else []
-        if "json" in save:
-            diary = self.diary
-            written.append(out / _NAMES["json"])
-            write_json(written[-1], self.about, diary.pictures(), diary.problems())
-        if "csv" in save:
-            written.append(out / _NAMES["csv"])
-            write_csv(written[-1], self.diary.pictures())
+        order, classes = self.order, self.detector.classes
+        results = Results(
+            run=self.about,
+            classes=classes,
+            category_ids=tuple(order.category_ids or range(1, len(classes) + 1)),
+            pictures=self.diary.pictures,
+            problems=self.diary.problems,
+            image_url=order.image_url,
+        )
+        written: list[Path] = []
+        lost: list[Problem] = []
+        for kind in NAMES:
+            path = order.out / NAMES[kind]
+            if kind in order.save and kind in FORMS:
+                lost += FORMS[kind](path, results)
+            if kind in order.save and path.exists():
+                written.append(path)
         return Summary(
-            out=out,
+            out=order.out,
             done=self.done,
             resumed=self.resumed,
             objects=dict(self.counts.most_common()),
             failures=tuple(self.failures),
+            lost=tuple(lost),
             files=tuple(written),
         )
 
@@ -177,27 +209,34 @@ class _Run:
         self.diary.add(picture.path, {"problem": error.to_json()})
         return Outcome(path=picture.path, seconds=seconds, problem=problem)
 
-    def _write(self, picture: PictureFile, loaded: Loaded, result: Result) -> None:
-        row = result.to_json()
-        if "images" in self.order.save:
-            image = self._image_of(picture)
-            target = self.order.out / image
-            _make_folder(target.parent)
-            write_picture(target, replace(result, pixels=loaded.pixels).plotted())
+    def _write(self, picture: PictureFile, windows: Windows, result: Result) -> None:
+        save, out = self.order.save, self.order.out
+        stem = self._free(picture, Path(picture.name).with_suffix(""))
+        row = {**result.to_json(), "inside": text_of(Path(picture.name)), "stem": text_of(stem)}
+        if "images" in save:
+            image = self._free(picture, Path(PICTURES, _picture_name(picture.name)))
+            make_folder((out / image).parent)
+            write_picture(out / image, drawn(result, windows))
             row["image"] = text_of(image)
+        if "crops" in save:
+            crops = write_crops(out / CROPS, result, windows, str(stem))
+            for item, crop in zip(row["objects"], crops, strict=True):
+                item["crop"] = text_of(Path(CROPS, crop))
         self.diary.add(picture.path, row)
         self.done += 1
         self.counts.update(result.names)
 
-    def _image_of(self, picture: PictureFile) -> Path:
+    def _free(self, picture: PictureFile, name: Path) -> Path:
         """Number a name that another picture has, of this run or an earlier one: `1-2.jpg`."""
-        name = picture.name if is_writable_name(picture.name) else f"{picture.name}.png"
-        first = image = Path(PICTURES, name)
-        number = 1
-        while not self.diary.is_free(text_of(image), picture.path):
+        first, number = name, 1
+        while not self.diary.is_free(text_of(name), picture.path):
             number += 1
-            image = first.with_stem(f"{first.stem}-{number}")
-        return image
+            name = first.with_stem(f"{first.stem}-{number}")
+        return name
+
+
+def _picture_name(name: str) -> str:
+    return name if is_writable_name(name) else f"{name}.png"
 
 
 def _about(detector: Detector, order: Order) -> dict[str, Any]:
@@ -213,26 +252,24 @@ def _about(detector: Detector, order: Order) -> dict[str, Any]:
         "only": None if classes is None else sorted(map(str, classes)),
         "probabilities": choice.probabilities,
         "images": "images" in order.save,
+        **({"crops": True} if "crops" in order.save else {}),
+        **({} if order.tiles is None else {"tiles": asdict(order.tiles)}),
+        **({} if order.category_ids is None else {"category_ids": list(order.category_ids)}),
     }
 
 
 def _remove_leftovers(out: Path) -> None:
     """Remove what a killed run left half-written."""
-    for place in (out, *(path for path in (out / PICTURES).rglob("*") if path.is_dir())):
-        files.remove_leftovers(place)
-    files.remove_leftovers(out / PICTURES)
+    files.remove_leftovers(out)
+    for name in NAMES.values():
+        for place in (out / name, *(path for path in (out / name).rglob("*") if path.is_dir())):
+            files.remove_leftovers(place)
 
 
 def _without_own(pictures: Sequence[PictureFile], order: Order) -> list[PictureFile]:
     """Leave out what we wrote: `frcnn predict RUN . --resume` finds its own pictures."""
-    if "images" not in order.save:  # then a folder of that name is the user's
-        return list(pictures)
-    own = os.path.realpath(order.out / PICTURES) + os.sep
+    folders = [
+        NAMES[kind] for kind in ("images", "crops") if kind in order.save
+    ]  # others: the user's
+    own = tuple(os.path.realpath(order.out / name) + os.sep for name in folders)
     return [p for p in pictures if not os.path.realpath(p.path).startswith(own)]
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise files.disk_error(error, folder) from error

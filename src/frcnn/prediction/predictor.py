@@ -1,33 +1,45 @@
 """The detector: a network with its class names, ready to look at pictures.
 
 The way of one picture: `loading.load` -> `model.batch.prepare` -> `FasterRCNN.predict` ->
-detections in pixels of the original picture -> `Result`. Only pictures of one resized size share
-a batch, so that none is padded and a picture's result does not depend on its neighbours beyond
-rounding. Nothing is remembered between calls: threads may share a detector.
+detections in pixels of the original picture -> `Result`. Nothing is remembered between calls:
+threads may share a detector.
 
 Letters: N detections, C classes, H x W pixels.
 """
 
 import itertools
-from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from typing import TypeVar, overload
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import TypedDict, Unpack, overload
 
 import torch
 from torch import Tensor
 
 from frcnn.errors import ConfigError
-from frcnn.model.batch import Prepared, prepare, to_batch
+from frcnn.model.batch import resized
 from frcnn.model.faster_rcnn import FasterRCNN
 from frcnn.model.proposals import ProposalConfig
-from frcnn.ops import boxes as box_ops
-from frcnn.prediction.choice import Choice, Rules, rules_of
+from frcnn.ops.tiles import whole
+from frcnn.prediction.batching import in_batches
+from frcnn.prediction.choice import Choice, apply, rules_of
+from frcnn.prediction.counting import Counting, uncounted
 from frcnn.prediction.inference_copy import inference_copy
 from frcnn.prediction.loading import Loaded, Source, is_one_picture, load
 from frcnn.prediction.result import Result
-from frcnn.types import Detections, ImageBatch, Proposals, name_of
+from frcnn.prediction.tiles import TileConfig, find_in_tiles
+from frcnn.prediction.windows import Windows, open_windows
+from frcnn.types import Detections, Proposals, Size, name_of
 
-Found = TypeVar("Found", Detections, Proposals)
+
+class _Words(TypedDict, total=False):
+    """What `predict` can be told; it says what each is."""
+
+    conf: float | None
+    iou: float | None
+    max_det: int | None
+    classes: Collection[str | int] | None
+    probabilities: bool
+    bgr: bool
+    tile: int | TileConfig | None
 
 
 class Detector:
@@ -82,29 +94,11 @@ class Detector:
 
     @overload
     def predict(  # type: ignore[overload-overlap]  # a text is a sequence of texts, too
-        self,
-        source: Source,
-        *,
-        conf: float | None = ...,
-        iou: float | None = ...,
-        max_det: int | None = ...,
-        classes: Collection[str | int] | None = ...,
-        probabilities: bool = ...,
-        bgr: bool = ...,
+        self, source: Source, **words: Unpack[_Words]
     ) -> Result: ...
 
     @overload
-    def predict(
-        self,
-        source: Iterable[Source],
-        *,
-        conf: float | None = ...,
-        iou: float | None = ...,
-        max_det: int | None = ...,
-        classes: Collection[str | int] | None = ...,
-        probabilities: bool = ...,
-        bgr: bool = ...,
-    ) -> list[Result]: ...
+    def predict(self, source: Iterable[Source], **words: Unpack[_Words]) -> list[Result]: ...
 
     def predict(  # noqa: PLR0913  # the words of the command line, by keyword
         self,
@@ -116,6 +110,7 @@ class Detector:
         classes: Collection[str | int] | None = None,
         probabilities: bool = False,
         bgr: bool = False,
+        tile: int | TileConfig | None = None,
     ) -> Result | list[Result]:
         """Find objects in a picture, or in each of several.
 
@@ -128,6 +123,8 @@ class Detector:
             classes: names or ids of the classes to report.
             probabilities: report every class's probability, too.
             bgr: NumPy arrays come in the order blue, green, red, as OpenCV reads them.
+            tile: cut pictures into overlapping tiles of so many pixels a side; a `TileConfig` says
+                more. A TIFF of any size is then read part by part.
 
         Returns:
             A result for a picture, a list of them for an iterable, in its order. What is not
@@ -140,12 +137,20 @@ class Detector:
         choice = Choice(
             conf=conf, iou=iou, max_det=max_det, classes=classes, probabilities=probabilities
         )
-        if is_one_picture(source):
+        if not is_one_picture(source):
+            return list(self.stream(source, choice, bgr=bgr, tile=tile))  # type: ignore[arg-type]
+        if tile is None:
             return self.look([load(source, bgr=bgr)], choice)[0]
-        return list(self.stream(source, choice, bgr=bgr))  # type: ignore[arg-type]
+        with open_windows(source, bgr=bgr) as windows:
+            return self.look_in_tiles(windows, tile, choice)
 
     def stream(
-        self, sources: Iterable[Source], choice: Choice | None = None, *, bgr: bool = False
+        self,
+        sources: Iterable[Source],
+        choice: Choice | None = None,
+        *,
+        bgr: bool = False,
+        tile: int | TileConfig | None = None,
     ) -> Iterator[Result]:
         """Find objects in one picture after the other, without keeping them.
 
@@ -153,14 +158,57 @@ class Detector:
             sources: any iterable, endless ones too; each item as `predict` takes it.
             choice: which detections to report.
             bgr: as `predict`.
+            tile: as `predict`.
 
         Yields:
             A result for each picture, in order. Errors as `predict`.
         """
-        numbered = enumerate(sources)
+        numbered = ((s, f"predict: picture {i}") for i, s in enumerate(sources))
+        if tile is not None:
+            for source, place in numbered:
+                with open_windows(source, bgr=bgr, place=place) as windows:
+                    yield self.look_in_tiles(windows, tile, choice)
         while window := list(itertools.islice(numbered, self.batch)):
-            loaded = [load(s, bgr=bgr, place=f"predict: picture {i}") for i, s in window]
-            yield from self.look(loaded, choice)
+            yield from self.look([load(s, bgr=bgr, place=place) for s, place in window], choice)
+
+    def look_in_tiles(
+        self,
+        windows: Windows,
+        tile: int | TileConfig,
+        choice: Choice | None = None,
+        counting: Counting = uncounted,
+    ) -> Result:
+        """Find objects in one picture of any size, tile by tile.
+
+        Args:
+            windows: the picture, as `windows.open_windows` gives it.
+            tile: pixels of a tile's side, or all about the tiles.
+            choice: which detections to report.
+            counting: shows how many tiles are done.
+
+        Returns:
+            The result. Errors as `tiles.find_in_tiles`.
+        """
+        config = TileConfig(side=tile) if isinstance(tile, int) else tile
+        return Result(
+            detections=find_in_tiles(self, windows, choice or Choice(), config, counting),
+            classes=self.classes,
+            size=windows.size,
+            path=windows.path,
+            notes=windows.notes,
+            pixels=windows.read(whole(windows.size)) if windows.path is None else None,
+        )
+
+    def looked_at(self, size: Size) -> Size:
+        """Tell how large the network sees a picture.
+
+        Args:
+            size: of the picture.
+
+        Returns:
+            The size after resizing.
+        """
+        return resized(size, self.module.config.pictures)
 
     def look(self, pictures: Sequence[Loaded], choice: Choice | None = None) -> list[Result]:
         """Find objects in pictures that are read already.
@@ -199,9 +247,12 @@ class Detector:
         Errors are ShapeError for a picture of another form, ConfigError RC387 for a class that is
         not the model's, and ModelFileError when the network's numbers are not finite.
         """
-        rules = rules_of(choice or Choice(), self.module.config.postprocess, self.classes)
-        found = self._each(pictures, lambda batch: self._network.predict(batch, rules.postprocess))
-        return [_finished(detections, rules) for detections in found]
+        config, network = self.module.config, self._network
+        rules = rules_of(choice or Choice(), config.postprocess, self.classes)
+        found = in_batches(
+            pictures, config.pictures, self.batch, lambda b: network.predict(b, rules.postprocess)
+        )
+        return [apply(detections, rules) for detections in found]
 
     def propose(
         self, pictures: Sequence[Tensor], config: ProposalConfig | None = None
@@ -219,8 +270,11 @@ class Detector:
         Errors are ShapeError for a picture of another form, and ModelFileError when the network's
         numbers are not finite.
         """
-        chosen = config or self.module.config.proposals_test
-        found = self._each(pictures, lambda batch: self._network.find_proposals(batch, chosen))
+        own, network = self.module.config, self._network
+        chosen = config or own.proposals_test
+        found = in_batches(
+            pictures, own.pictures, self.batch, lambda b: network.find_proposals(b, chosen)
+        )
         # cloning makes normal tensors of those that belong to inference mode
         return [
             Proposals(
@@ -230,53 +284,6 @@ class Detector:
             )
             for p in found
         ]
-
-    def _each(
-        self, pictures: Sequence[Tensor], compute: Callable[[ImageBatch], list[Found]]
-    ) -> list[Found]:
-        """Compute pictures of one resized size together, and give the answers in order."""
-        config = self.module.config.pictures
-        prepared = [prepare(picture, config) for picture in pictures]
-        answers: dict[int, Found] = {}
-        for rows in _batches(prepared, self.batch):
-            batch = to_batch([prepared[row] for row in rows], config)
-            with torch.inference_mode():
-                answers.update(zip(rows, compute(batch), strict=True))
-        return [answers[row] for row in range(len(prepared))]
-
-
-def _batches(prepared: Sequence[Prepared], most: int) -> list[list[int]]:
-    """Put pictures of one resized size together, at most so many."""
-    rows_of: dict[tuple[int, ...], list[int]] = defaultdict(list)
-    for row, picture in enumerate(prepared):
-        rows_of[tuple(picture.pixels.shape)].append(row)
-    return [
-        rows[start : start + most]
-        for rows in rows_of.values()
-        for start in range(0, len(rows), most)
-    ]
-
-
-def _finished(found: Detections, rules: Rules) -> Detections:
-    """Bring detections to the CPU and to the choice, as tensors that anything may be done with."""
-    labels = found.labels.cpu()
-    boxes = found.boxes.cpu()
-    w, h = box_ops.sides(boxes)
-    chosen = (w > 0) & (h > 0)
-    if rules.labels is not None:
-        chosen &= torch.isin(labels, rules.labels)
-    rows = chosen.nonzero()[:, 0][: rules.max_det]
-    return Detections(  # indexing makes normal tensors of those that belong to inference mode
-        boxes=boxes[rows],
-        scores=found.scores.cpu()[rows],
-        labels=labels[rows],
-        proposals=_picked(found.proposals, rows),
-        probabilities=_picked(found.probabilities, rows) if rules.probabilities else None,
-    )
-
-
-def _picked(values: Tensor | None, rows: Tensor) -> Tensor | None:
-    return None if values is None else values.cpu()[rows]
 
 
 def _require_classes(classes: tuple[str, ...], count: int) -> None:

@@ -97,14 +97,7 @@ class Result:
             The chosen ones, of the same picture, in the order chosen. IndexError when a row is
             not there, ShapeError when these are neither rows nor a mask of the right length.
         """
-        rows, every = _rows(which, len(self)), self.detections
-        chosen = Detections(
-            boxes=every.boxes[rows],
-            scores=every.scores[rows],
-            labels=every.labels[rows],
-            proposals=None if every.proposals is None else every.proposals[rows],
-            probabilities=None if every.probabilities is None else every.probabilities[rows],
-        )
+        chosen = self.detections.take(_rows(which, len(self)))
         return replace(self, detections=chosen)
 
     def __repr__(self) -> str:

@@ -40,6 +40,12 @@ class Saved:
         return self.detector
 
     @property
+    def category_ids(self) -> tuple[int | str, ...] | None:
+        """What the training data's own file calls the classes; None where it has names alone."""
+        ids = tuple(self.header.extra.get("category_ids", ()))
+        return ids if len(ids) == len(self.header.classes) else None
+
+    @property
     def about(self) -> Mapping[str, str]:
         """Which weights these are, wherever the file is moved to: two names and the checksum."""
         path = self.path.resolve()

@@ -47,6 +47,8 @@ class Summary:
     """How many of each class were found in this run, most frequent first."""
     failures: tuple[Problem, ...] = ()
     """A problem for each picture or source that gave no result."""
+    lost: tuple[Problem, ...] = ()
+    """What a form could not hold: a box that is too small for VOC."""
     files: tuple[Path, ...] = ()
     """What was written."""
 
@@ -67,6 +69,9 @@ class Summary:
             lines += [f"  {p.code} {p.place}: {p.what}" for p in self.failures[:_SHOWN]]
             rest = len(self.failures) - _SHOWN
             lines += [f"  and {rest} more, all in predictions.jsonl"] * (rest > 0)
+        if self.lost:
+            first = self.lost[0]
+            lines.append(f"{len(self.lost)} left out: {first.code} {first.place}: {first.what}")
         lines += [f"saved {path}" for path in self.files]
         return "\n".join(lines)
 
@@ -78,5 +83,6 @@ class Summary:
             "resumed": self.resumed,
             "objects": dict(self.objects),
             "failures": [problem.to_json() for problem in self.failures],
+            "lost": [problem.to_json() for problem in self.lost],
             "files": [text_of(path) for path in self.files],
         }

@@ -1,76 +1,45 @@
-"""Results as files: JSON and CSV, each whole or absent. Pictures are in `picture_files.py`.
+"""Results as files: what can be asked for, what it is called on the disk, and what writes it.
 
-`predictions.json` is strict JSON (no NaN), UTF-8:
-
-    {"format": "frcnn predictions 1", "run": {...}, "pictures": [...], "problems": [...]}
-
-A picture is what `Result.to_json` gives, a problem what an error's `to_json` gives. In
-`predictions.csv` each object is a line; a picture without objects has none.
+Pictures with boxes and cut-out objects need the pixels, and are written as results come. The other
+forms (`forms/`) are made of the diary at the end, and also when the run is interrupted.
 """
 
-import csv
-import io
-import json
-from collections.abc import Iterable, Mapping
-from pathlib import Path
-from typing import Any, BinaryIO
+from collections.abc import Mapping
+from typing import Literal
 
-from frcnn import files
+from frcnn.prediction.forms.coco_results import write_coco
+from frcnn.prediction.forms.csv_table import write_csv
+from frcnn.prediction.forms.json_lines import write_json_lines
+from frcnn.prediction.forms.json_report import write_json
+from frcnn.prediction.forms.label_studio import write_label_studio
+from frcnn.prediction.forms.results import Form
+from frcnn.prediction.forms.voc_annotations import write_voc
+from frcnn.prediction.forms.yolo_labels import write_yolo
 
-FORMAT = "frcnn predictions 1"
-COLUMNS = ("path", "width", "height", "label", "name", "score", "x1", "y1", "x2", "y2")
-
-
-def write_json(
-    path: Path,
-    run: Mapping[str, Any],
-    pictures: Iterable[Mapping[str, Any]],
-    problems: Iterable[Mapping[str, Any]],
-) -> None:
-    """Write all results as one JSON file, picture by picture.
-
-    Args:
-        path: of the file; DiskError as `files.write_atomically`.
-        run: what the run was asked to do.
-        pictures: as `Diary.pictures` gives them.
-        problems: as `Diary.problems` gives them.
-    """
-
-    def write(stream: BinaryIO) -> None:
-        stream.write(_json({"format": FORMAT, "run": dict(run)})[:-1] + b',\n "pictures": [')
-        _write_items(stream, pictures)
-        stream.write(b'],\n "problems": [')
-        _write_items(stream, problems)
-        stream.write(b"]}\n")
-
-    files.write_atomically(path, write)
-
-
-def write_csv(path: Path, pictures: Iterable[Mapping[str, Any]]) -> None:
-    """Write all objects as a table with the columns `COLUMNS`.
-
-    Args:
-        path: of the file; DiskError as `files.write_atomically`.
-        pictures: as `Diary.pictures` gives them.
-    """
-
-    def write(stream: BinaryIO) -> None:
-        text = io.TextIOWrapper(stream, encoding="utf-8", newline="", write_through=True)
-        table = csv.writer(text, lineterminator="\n")
-        table.writerow(COLUMNS)
-        for picture in pictures:
-            about = (picture["path"], picture["width"], picture["height"])
-            for item in picture["objects"]:
-                table.writerow((*about, item["label"], item["name"], item["score"], *item["box"]))
-        text.detach()  # the stream is closed by whoever opened it
-
-    files.write_atomically(path, write)
-
-
-def _write_items(stream: BinaryIO, items: Iterable[Mapping[str, Any]]) -> None:
-    for number, item in enumerate(items):
-        stream.write((b",\n  " if number else b"\n  ") + _json(item))
-
-
-def _json(value: object) -> bytes:
-    return json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
+Kind = Literal["images", "crops", "json", "jsonl", "csv", "coco", "yolo", "voc", "label-studio"]
+PICTURES = "pictures"
+"""The folder of pictures with boxes, inside the folder of results."""
+CROPS = "crops"
+"""The folder of cut-out objects."""
+NAMES: Mapping[Kind, str] = {
+    "images": PICTURES,
+    "crops": CROPS,
+    "json": "predictions.json",
+    "jsonl": "results.jsonl",
+    "csv": "predictions.csv",
+    "coco": "coco",
+    "yolo": "yolo",
+    "voc": "voc",
+    "label-studio": "label-studio",
+}
+"""Of the file or folder of each kind, inside the folder of results."""
+FORMS: Mapping[Kind, Form] = {
+    "json": write_json,
+    "jsonl": write_json_lines,
+    "csv": write_csv,
+    "coco": write_coco,
+    "yolo": write_yolo,
+    "voc": write_voc,
+    "label-studio": write_label_studio,
+}
+"""What writes each kind that is made of the diary."""

@@ -171,6 +171,8 @@ class Judge:
     def _keep(self, model: FasterRCNN, about: dict[str, Any], *, best: bool) -> None:
         run, classes = self.job.run, self.job.train.classes
         about = {**about, "judged_by": self.job.phase.judged_by}
+        if self.job.train.category_ids:
+            about["category_ids"] = list(self.job.train.category_ids)
         precision = name_of(self.job.precision.dtype)
         keep.weights(run.last, model, classes, {**about, "precision": precision})
         if best or not run.best.exists():
