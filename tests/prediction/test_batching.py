@@ -5,8 +5,8 @@ import torch
 
 from frcnn.errors import ShapeError
 from frcnn.model.batch import PictureConfig
-from frcnn.prediction.batching import in_batches
-from frcnn.types import Detections, ImageBatch
+from frcnn.prediction.batching import in_batches, to_cpu
+from frcnn.types import Detections, ImageBatch, Proposals, Size
 
 CONFIG = PictureConfig(shorter_side=32, longer_side=64)
 
@@ -35,6 +35,25 @@ def test_golden_sizes_are_not_mixed_and_answers_come_in_order(
     found = in_batches([picture(*size) for size in sizes], CONFIG, most, compute)
     assert [tuple(each.boxes[0, 2:].tolist()) for each in found] == [(w, h) for h, w in sizes]
     assert sorted(seen, reverse=True) == batches
+
+
+def test_a_part_is_answered_in_pixels_of_the_whole() -> None:
+    def compute(batch: ImageBatch) -> list[Detections]:
+        assert batch.sizes == (Size(32, 48),)
+        return [Detections.empty() for _ in batch.sizes if batch.originals == (Size(128, 192),)]
+
+    found = in_batches([picture(64, 96)], CONFIG, 1, compute, [Size(128, 192)])
+    assert len(found) == 1
+
+
+def test_proposals_leave_inference_mode() -> None:
+    with torch.inference_mode():
+        found = Proposals(
+            boxes=torch.zeros(2, 4), objectness=torch.zeros(2), anchors=torch.arange(2)
+        )
+    ours = to_cpu(found)
+    assert not any(t.is_inference() for t in (ours.boxes, ours.objectness, ours.anchors))
+    assert torch.equal(ours.boxes, found.boxes)
 
 
 def test_nothing_in() -> None:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from frcnn.model.batch import PictureConfig, Prepared, prepare, to_batch
-from frcnn.types import Detections, ImageBatch, Proposals
+from frcnn.types import Detections, ImageBatch, Proposals, Size
 
 Found = TypeVar("Found", Detections, Proposals)
 
@@ -21,6 +21,7 @@ def in_batches(
     config: PictureConfig,
     most: int,
     compute: Callable[[ImageBatch], list[Found]],
+    sizes: Sequence[Size] | None = None,
 ) -> list[Found]:
     """Compute pictures in batches, without gradients, and give the answers in order.
 
@@ -29,17 +30,37 @@ def in_batches(
         config: how they are resized.
         most: pictures in a batch.
         compute: gives an answer for each picture of a batch.
+        sizes: of the whole pictures, where some were decoded in part; None: they are whole.
 
     Returns:
         An answer for each picture.
     """
-    prepared = [prepare(picture, config) for picture in pictures]
+    wholes = sizes or [None] * len(pictures)
+    prepared = [
+        prepare(picture, config, size) for picture, size in zip(pictures, wholes, strict=True)
+    ]
     answers: dict[int, Found] = {}
     for rows in _batches(prepared, most):
         batch = to_batch([prepared[row] for row in rows], config)
         with torch.inference_mode():
             answers.update(zip(rows, compute(batch), strict=True))
     return [answers[row] for row in range(len(prepared))]
+
+
+def to_cpu(found: Proposals) -> Proposals:
+    """Bring proposals to the CPU, as tensors that anything may be done with.
+
+    Args:
+        found: as the network gives them, in inference mode.
+
+    Returns:
+        The same values in tensors of their own, boxes and objectness as float32.
+    """
+    return Proposals(
+        boxes=found.boxes.float().cpu().clone(),
+        objectness=found.objectness.float().cpu().clone(),
+        anchors=found.anchors.cpu().clone(),
+    )
 
 
 def _batches(prepared: Sequence[Prepared], most: int) -> list[list[int]]:

@@ -109,6 +109,27 @@ def apply(found: Detections, rules: Rules) -> Detections:
     )
 
 
+def require_names(classes: tuple[str, ...], count: int) -> None:
+    """Refuse names that do not fit a network.
+
+    Args:
+        classes: names of class ids 0 ... C-1.
+        count: C of the network.
+
+    Raises:
+        ConfigError: there are others than C, or two are the same (RC386).
+    """
+    if len(classes) != count or len(set(classes)) != count:
+        raise ConfigError(
+            "RC386",
+            "Detector: classes",
+            "the names do not fit the network",
+            got=f"{len(classes)} names, {len(set(classes))} different",
+            want=f"{count} different names",
+            fix="pass the names the network was trained with, in their order",
+        )
+
+
 def _picked(values: Tensor | None, rows: Tensor) -> Tensor | None:
     return None if values is None else values.cpu()[rows]
 

@@ -145,7 +145,7 @@ class _Run:
         outcomes: list[Outcome] = []
         for picture in pictures:
             try:
-                loaded.append((picture, load(picture.path)))
+                loaded.append((picture, load(picture.path, enough=self.detector.enough)))
             except PictureError as error:
                 outcomes.append(self._failed(picture, error, time.monotonic() - began))
         results = self.detector.look([one for _, one in loaded], self.order.choice)

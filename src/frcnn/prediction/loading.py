@@ -20,6 +20,7 @@ from torch import Tensor
 from frcnn.errors import ConfigError, PictureError, first_line
 from frcnn.ops import colours, exif, pictures
 from frcnn.ops.picture_header import MAX_PIXELS
+from frcnn.ops.picture_parts import Enough, whole
 from frcnn.types import Size, name_of
 
 Source = str | os.PathLike[str] | bytes | Image.Image | NDArray[np.uint8] | Tensor
@@ -31,20 +32,30 @@ class Loaded:
     """One picture, upright."""
 
     picture: Tensor
-    """[3, H, W] uint8, RGB; shares no memory with what the caller gave."""
-    path: Path | None = None
-    """Where it came from; None for a picture in memory."""
+    """[3, H, W] uint8, RGB; shares no memory with what the caller gave. Of a JPEG maybe a half, a
+    quarter or an eighth of the rows and columns, where that was enough."""
+    source: Path | bytes | None = None
+    """The file that it came from, or its bytes; None for a picture in memory."""
     notes: tuple[str, ...] = ()
     """Remarks such as "EXIF rotation 6 applied"."""
+    whole: Size | None = None
+    """The size of the whole picture, where this is a part."""
+
+    @property
+    def path(self) -> Path | None:
+        """Where it came from; None for a picture in memory."""
+        return self.source if isinstance(self.source, Path) else None
 
     @property
     def size(self) -> Size:
-        """Of the picture, in pixels."""
-        return Size(self.picture.shape[1], self.picture.shape[2])
+        """Of the whole picture, in pixels."""
+        return self.whole or Size(self.picture.shape[1], self.picture.shape[2])
 
     @property
     def pixels(self) -> NDArray[np.uint8]:
-        """The picture as NumPy has it: [H, W, 3] uint8, RGB."""
+        """The whole picture as NumPy has it: [H, W, 3] uint8, RGB; read again where need be."""
+        if self.source is not None and self.size != tuple(self.picture.shape[1:]):
+            return pictures.decode(self.source).pixels
         return self.picture.permute(1, 2, 0).contiguous().numpy()
 
 
@@ -101,13 +112,16 @@ def is_one_picture(source: object) -> bool:
     return isinstance(source, single) or is_file or not hasattr(source, "__iter__")
 
 
-def load(source: object, *, bgr: bool = False, place: str = "predict: picture") -> Loaded:
+def load(
+    source: object, *, bgr: bool = False, place: str = "predict: picture", enough: Enough = whole
+) -> Loaded:
     """Read one picture.
 
     Args:
         source: path, bytes of a file, PIL image, NumPy array or torch tensor.
         bgr: the source is a NumPy array whose first channel is blue, as OpenCV reads them.
         place: how errors name a picture without a path.
+        enough: how much of a file has to be decoded, as `pictures.decode` asks.
 
     Returns:
         The picture, upright. Of PIL images as of files, EXIF's rotation is applied. PictureError
@@ -126,7 +140,7 @@ def load(source: object, *, bgr: bool = False, place: str = "predict: picture") 
             fix="leave bgr out: files, PIL images and tensors are taken as RGB",
         )
     if isinstance(source, str | os.PathLike | bytes):
-        return _from_file(source)
+        return _from_file(source, enough)
     if isinstance(source, Image.Image):
         return _from_pil(source, place)
     if isinstance(source, np.ndarray):
@@ -146,19 +160,20 @@ def load(source: object, *, bgr: bool = False, place: str = "predict: picture") 
     )
 
 
-def _from_file(source: str | os.PathLike[str] | bytes) -> Loaded:
-    path = None if isinstance(source, bytes) else Path(source)
-    if path is not None and path.is_dir():
+def _from_file(source: str | os.PathLike[str] | bytes, enough: Enough) -> Loaded:
+    file = source if isinstance(source, bytes) else Path(source)
+    if isinstance(file, Path) and file.is_dir():
         raise ConfigError(
             "RC382",
-            str(path),
+            str(file),
             "a folder is not one picture",
             got="a folder",
             want="the path of a picture",
             fix="use `frcnn predict` for folders, or pass a list of its files",
         )
-    decoded = pictures.decode(source if isinstance(source, bytes) else Path(source))
-    return Loaded(picture=pictures.to_tensor(decoded.pixels), path=path, notes=decoded.notes)
+    decoded = pictures.decode(file, enough=enough)
+    picture = pictures.to_tensor(decoded.pixels)
+    return Loaded(picture=picture, source=file, notes=decoded.notes, whole=decoded.size)
 
 
 def _from_pil(image: Image.Image, place: str) -> Loaded:

@@ -9,18 +9,20 @@ Letters: N detections, C classes, H x W pixels.
 
 import itertools
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import partial
 from typing import TypedDict, Unpack, overload
 
 import torch
 from torch import Tensor
 
 from frcnn.errors import ConfigError
-from frcnn.model.batch import resized
+from frcnn.model.batch import enough, resized
 from frcnn.model.faster_rcnn import FasterRCNN
 from frcnn.model.proposals import ProposalConfig
+from frcnn.ops.picture_parts import Enough
 from frcnn.ops.tiles import whole
-from frcnn.prediction.batching import in_batches
-from frcnn.prediction.choice import Choice, apply, rules_of
+from frcnn.prediction.batching import in_batches, to_cpu
+from frcnn.prediction.choice import Choice, apply, require_names, rules_of
 from frcnn.prediction.counting import Counting, uncounted
 from frcnn.prediction.inference_copy import inference_copy
 from frcnn.prediction.loading import Loaded, Source, is_one_picture, load
@@ -80,7 +82,7 @@ class Detector:
         """
         self.module, self.classes = module, tuple(classes)
         self.device, self.precision, self.batch = torch.device(device), precision, batch
-        _require_classes(self.classes, module.config.classes)
+        require_names(self.classes, module.config.classes)
         if batch < 1:
             place, what = "Detector: batch", "not a number of pictures"
             fix = "leave batch out"
@@ -140,7 +142,7 @@ class Detector:
         if not is_one_picture(source):
             return list(self.stream(source, choice, bgr=bgr, tile=tile))  # type: ignore[arg-type]
         if tile is None:
-            return self.look([load(source, bgr=bgr)], choice)[0]
+            return self.look([load(source, bgr=bgr, enough=self.enough)], choice)[0]
         with open_windows(source, bgr=bgr) as windows:
             return self.look_in_tiles(windows, tile, choice)
 
@@ -169,7 +171,8 @@ class Detector:
                 with open_windows(source, bgr=bgr, place=place) as windows:
                     yield self.look_in_tiles(windows, tile, choice)
         while window := list(itertools.islice(numbered, self.batch)):
-            yield from self.look([load(s, bgr=bgr, place=place) for s, place in window], choice)
+            loaded = [load(s, bgr=bgr, place=at, enough=self.enough) for s, at in window]
+            yield from self.look(loaded, choice)
 
     def look_in_tiles(
         self,
@@ -199,6 +202,11 @@ class Detector:
             pixels=windows.read(whole(windows.size)) if windows.path is None else None,
         )
 
+    @property
+    def enough(self) -> Enough:
+        """How much of a picture file has to be decoded, as `pictures.decode` asks."""
+        return enough(self.module.config.pictures)
+
     def looked_at(self, size: Size) -> Size:
         """Tell how large the network sees a picture.
 
@@ -220,7 +228,7 @@ class Detector:
         Returns:
             A result for each. Errors as `detect`.
         """
-        found = self.detect([p.picture for p in pictures], choice)
+        found = self.detect([p.picture for p in pictures], choice, [p.size for p in pictures])
         return [
             Result(
                 detections=detections,
@@ -233,66 +241,53 @@ class Detector:
             for detections, picture in zip(found, pictures, strict=True)
         ]
 
-    def detect(self, pictures: Sequence[Tensor], choice: Choice | None = None) -> list[Detections]:
+    def detect(
+        self,
+        pictures: Sequence[Tensor],
+        choice: Choice | None = None,
+        sizes: Sequence[Size] | None = None,
+    ) -> list[Detections]:
         """Find objects, and give the plain values alone.
 
         Args:
             pictures: each [3, H, W] uint8, RGB.
             choice: which detections to report.
+            sizes: of the whole pictures, where some were decoded in part; None: they are whole.
 
         Returns:
-            For each picture its detections, on the CPU: boxes in pixels of the picture, inside
-            it and with an area, highest score first.
+            For each picture its detections, on the CPU: boxes in pixels of the whole picture,
+            inside it and with an area, highest score first.
 
         Errors are ShapeError for a picture of another form, ConfigError RC387 for a class that is
         not the model's, and ModelFileError when the network's numbers are not finite.
         """
-        config, network = self.module.config, self._network
+        config = self.module.config
         rules = rules_of(choice or Choice(), config.postprocess, self.classes)
-        found = in_batches(
-            pictures, config.pictures, self.batch, lambda b: network.predict(b, rules.postprocess)
-        )
+        compute = partial(self._network.predict, report=rules.postprocess)
+        found = in_batches(pictures, config.pictures, self.batch, compute, sizes)
         return [apply(detections, rules) for detections in found]
 
     def propose(
-        self, pictures: Sequence[Tensor], config: ProposalConfig | None = None
+        self,
+        pictures: Sequence[Tensor],
+        config: ProposalConfig | None = None,
+        sizes: Sequence[Size] | None = None,
     ) -> list[Proposals]:
         """Run the first stage alone: boxes that may hold an object of any class.
 
         Args:
             pictures: each [3, H, W] uint8, RGB.
             config: how many; None takes the model's own settings for testing.
+            sizes: of the whole pictures, where some were decoded in part; None: they are whole.
 
         Returns:
-            For each picture its proposals, on the CPU: boxes in pixels of the picture, inside
-            it, highest objectness first.
+            For each picture its proposals, on the CPU: boxes in pixels of the whole picture,
+            inside it, highest objectness first.
 
         Errors are ShapeError for a picture of another form, and ModelFileError when the network's
         numbers are not finite.
         """
-        own, network = self.module.config, self._network
-        chosen = config or own.proposals_test
-        found = in_batches(
-            pictures, own.pictures, self.batch, lambda b: network.find_proposals(b, chosen)
-        )
-        # cloning makes normal tensors of those that belong to inference mode
-        return [
-            Proposals(
-                boxes=p.boxes.float().cpu().clone(),
-                objectness=p.objectness.float().cpu().clone(),
-                anchors=p.anchors.cpu().clone(),
-            )
-            for p in found
-        ]
-
-
-def _require_classes(classes: tuple[str, ...], count: int) -> None:
-    if len(classes) != count or len(set(classes)) != count:
-        raise ConfigError(
-            "RC386",
-            "Detector: classes",
-            "the names do not fit the network",
-            got=f"{len(classes)} names, {len(set(classes))} different",
-            want=f"{count} different names",
-            fix="pass the names the network was trained with, in their order",
-        )
+        own = self.module.config
+        compute = partial(self._network.find_proposals, config=config or own.proposals_test)
+        found = in_batches(pictures, own.pictures, self.batch, compute, sizes)
+        return [to_cpu(proposals) for proposals in found]

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from torch import Tensor
 
-from frcnn.data.records import Split
+from frcnn.data.records import Sample, Split, read_sample
 from frcnn.errors import ConfigError
 from frcnn.evaluation.judged import Judged
 from frcnn.evaluation.proposals import LIMITS, Proposed
@@ -46,8 +46,10 @@ def detect_split(
         )
     judged: list[Judged] = []
     for start in range(0, len(split), detector.batch):
-        samples = list(split[start : start + detector.batch])
-        found = detector.detect([sample.picture for sample in samples])
+        samples = _read(split, start, detector)
+        found = detector.detect(
+            [sample.picture for sample in samples], sizes=[sample.size for sample in samples]
+        )
         judged += [
             Judged(name=sample.name, detections=detections, target=sample.target)
             for sample, detections in zip(samples, found, strict=True)
@@ -113,10 +115,17 @@ def _propose(
     on_picture: Callable[[int], None] | None,
 ) -> Iterator[Proposals]:
     for start in range(0, len(split), detector.batch):
-        samples = list(split[start : start + detector.batch])
-        yield from detector.propose([v for s in samples for v in views(s.picture)], config)
+        samples = _read(split, start, detector)
+        seen = [(view, sample.size) for sample in samples for view in views(sample.picture)]
+        yield from detector.propose([view for view, _ in seen], config, [size for _, size in seen])
         if on_picture is not None:
             on_picture(start + len(samples))
+
+
+def _read(split: Split, start: int, detector: Detector) -> list[Sample]:
+    """Read the pictures that are looked at together, as much of each as is needed."""
+    records = split.records[start : start + detector.batch]
+    return [read_sample(record, detector.enough) for record in records]
 
 
 def propose_for_evaluation(
