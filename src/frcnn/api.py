@@ -14,7 +14,6 @@ from typing import Any, Literal, Unpack, overload
 
 from frcnn import machine
 from frcnn.data.dataset import Dataset
-from frcnn.data.pixel_check import check_all
 from frcnn.data.problems import Report
 from frcnn.data.records import Split
 from frcnn.demo.tour import Tour, TourOptions, take_tour
@@ -23,6 +22,7 @@ from frcnn.evaluation.proposals import ProposalFigures
 from frcnn.evaluation.report import Figures
 from frcnn.launch import launch
 from frcnn.launch import train as train_launched
+from frcnn.launch.check import Checked, CheckOptions, check_report, look_over
 from frcnn.launch.measure import MeasureOptions, measure
 from frcnn.launch.measured import DetectionMetric, Measured, Metric, require_metric
 from frcnn.launch.options import PredictOptions, TrainOptions
@@ -223,21 +223,29 @@ def demo(**options: Unpack[TourOptions]) -> Tour:
 
 
 def check(data: str | Path | Dataset) -> Report:
-    """Look a data set over: what is wrong in it, and what was left out because of that.
-
-    Every picture is decoded, so that one that is cut short is found, too.
+    """Look a data set over; every picture is decoded.
 
     Args:
         data: folder of the data, or the data set opened from it.
 
     Returns:
-        The report, however much is wrong; `report.errors` and `report.warnings` have code, place,
-        value and fix.
-
-    Raises:
-        DataError: the data cannot be used at all.
+        The report, however much is wrong. DataError when the data cannot be used at all.
     """
-    return check_all(data if isinstance(data, Dataset) else Dataset.open(data, bad_data="report"))
+    return check_report(data)
+
+
+def check_data(data: str | Path, **options: Unpack[CheckOptions]) -> Checked:
+    """Look a data set over, write the report and a repaired copy; `frcnn data check`.
+
+    Args:
+        data: its folder, or its annotation file.
+        **options: as on the command line: `layout`, `report`, `fix`, `no_pictures`, ...
+
+    Returns:
+        What was found, even where the data cannot be used.
+    """
+    _require_known("check_data", options, CheckOptions)
+    return look_over(data, options)
 
 
 def _require_known(verb: str, options: Mapping[str, object], kind: type) -> None:

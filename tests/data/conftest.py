@@ -56,9 +56,7 @@ class Maker:
         *,
         size: str = SIZE,
     ) -> Path:
-        rows = [
-            f"<annotation>\n<filename>{name}.png</filename>\n<path>/etc/passwd</path>\n{size}\n"
-        ]
+        rows = [f"<annotation>\n<filename>{name}.png</filename>\n<path>{name}.png</path>\n{size}\n"]
         for label, *edges in boxes:
             words = zip(("xmin", "ymin", "xmax", "ymax"), edges, strict=True)
             corners = "".join(f"<{w}>{edge}</{w}>" for w, edge in words)

@@ -4,7 +4,13 @@ import numpy as np
 
 from frcnn.data.claims import Claim, read_claims, unlisted
 from frcnn.data.picture_paths import PictureFinder
-from frcnn.data.seen import Folder, Places, Rows, class_mentions, to_record
+from frcnn.data.seen import (
+    Folder,
+    Places,
+    Rows,
+    class_mentions,
+    to_records,
+)
 from frcnn.errors import AnnotationError
 from frcnn.types import Size
 
@@ -30,7 +36,7 @@ def test_claims_become_pictures_that_are_read_once(shelf) -> None:
     assert folder.splits["trainval"][0] is seen
     assert (folder.pictures, seen.size, seen.sha256) == (1, SIZE, "abc")
     assert class_mentions([seen]) == {"c": "f:10!"}
-    record = to_record(seen, {"c": 4})
+    record = to_records((seen,), {"c": 4})[0]
     assert record.target.labels.tolist() == [4]
     assert record.target.boxes.tolist() == [[1, 2, 3, 4]]
 

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from frcnn.data.class_list import ClassList, settle_classes
+from frcnn.data.class_list import ClassList, leave_out_unknown, settle_classes
 from frcnn.data.coco import read_folder
 from frcnn.data.dataset import Dataset
+from frcnn.data.layouts import read_any
 from frcnn.errors import AnnotationError, ConfigError
 
 
@@ -78,3 +79,26 @@ def test_wrong_in_names(shelf, standard) -> None:
     folder.splits["train"] = ()
     with pytest.raises(AnnotationError, match="RC221"):
         settle_classes(folder, Path(), None, "train")
+
+
+def test_b07_names_of_a_list_that_differ_in_capitals_are_warned_of(shelf) -> None:
+    shelf.coco_set()
+    shelf.coco(categories=[{"id": 44, "name": "Cat"}, {"id": 3, "name": "cat"}])
+    report = Dataset.open(shelf.root).report
+    (problem,) = [p for p in report.problems if p.code == "RC232"]
+    assert (problem.severity, problem.got) == ("warning", "'Cat' and 'cat'")
+    assert problem.place.endswith("#/categories")
+
+
+def test_boxes_of_unknown_classes_are_left_out_where_they_shall_be(shelf) -> None:
+    root = shelf.csv_set().root
+    shelf.text("val.csv", "filename,class,xmin,ymin,xmax,ymax\nimages/b.png,cta,1,1,9,9\n")
+    _, folder = read_any(root)
+    leave_out_unknown(folder, None, "train")
+    assert [len(seen.rows.names) for seen in folder.splits["val"]] == [0]
+    assert [(p.code, p.effect) for p in folder.problems if p.severity == "error"] == [
+        ("RC214", "box dropped")
+    ]
+    before = list(folder.problems)
+    leave_out_unknown(folder, None, None)
+    assert folder.problems == before, "nobody says which classes there are"

@@ -129,3 +129,33 @@ def test_wrong_in_no_text(tmp_path: Path) -> None:
 def test_class_lists(tmp_path: Path, text: str, names: list[str]) -> None:
     (tmp_path / "classes.csv").write_text(text)
     assert read_class_list(tmp_path / "classes.csv") == names
+
+
+def test_b11_difficult_that_is_neither_yes_nor_no(tmp_path: Path) -> None:
+    path = tmp_path / "train.csv"
+    path.write_text(
+        "filename,class,xmin,ymin,xmax,ymax,difficult\n"
+        "a.jpg,cat,1,1,9,9,maybe\na.jpg,cat,1,1,8,8,TRUE\na.jpg,cat,1,1,7,7,\n"
+    )
+    problems: list[Problem] = []
+    (picture,) = read_csv(path, problems)
+    assert [box.difficult for box in picture.boxes] == [False, True, False]
+    assert [(p.code, p.place, p.got) for p in problems] == [("RC227", f"{path}:2", "maybe")]
+
+
+def test_b08_a_column_twice(tmp_path: Path) -> None:
+    path = tmp_path / "train.csv"
+    path.write_text("filename,class,xmin,ymin,xmax,ymax,XMIN\na.jpg,cat,1,1,9,9,2\n")
+    with pytest.raises(AnnotationError) as caught:
+        read_csv(path, [])
+    assert (caught.value.code, caught.value.got) == ("RC283", "the column xmin twice")
+
+
+def test_rows_that_are_no_corners_are_kept_apart(tmp_path: Path) -> None:
+    path = tmp_path / "train.csv"
+    path.write_text("a.jpg,9,9,1,1,cat\na.jpg,1,1,9,9,cat\n")
+    problems: list[Problem] = []
+    (picture,) = read_csv(path, problems)
+    assert [box.line for box in picture.boxes] == [2]
+    assert [box.line for box in picture.inverted] == [1]
+    assert [p.code for p in problems] == ["RC207"]

@@ -8,7 +8,9 @@ import pytest
 from frcnn.data.picture_paths import (
     Names,
     PictureFinder,
+    another_machine,
     count_others,
+    leads_out,
     require_inside,
     require_own_path,
 )
@@ -108,3 +110,21 @@ def test_pictures_beside_the_known_ones_are_counted(shelf) -> None:
     shelf.text("c.txt", "")
     assert count_others([shelf.root], known) == 1
     assert count_others([], known) == 0
+
+
+@pytest.mark.parametrize(
+    "name", ["/a", "../a", "a/../b", "C:\\a", "\\a", "~/a", "http://x/a", "a\0"]
+)
+def test_b17_what_leads_out(name: str) -> None:
+    assert leads_out(name)
+
+
+@pytest.mark.parametrize("name", ["", "a", "a/b.jpg", "a..b", "..a", "ä ö", "a\\b"])
+def test_what_stays_inside(name: str) -> None:
+    assert not leads_out(name)
+
+
+def test_another_machine_is_one_warning_with_a_count(tmp_path: Path) -> None:
+    problem = another_machine(tmp_path, "<path>", ["/home/a.jpg", "/home/b.jpg"])
+    assert (problem.code, problem.severity) == ("RC267", "warning")
+    assert problem.got == "2 x <path>, as in /home/a.jpg"

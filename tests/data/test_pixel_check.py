@@ -42,7 +42,7 @@ def test_a_whole_data_set_each_picture_once(standard) -> None:
     (main / "trainval.txt").write_text((main / "train.txt").read_text())
     with pytest.raises(PictureError, match="more than max_bad"):
         Dataset.open(standard.root)
-    report = check_all(Dataset.open(standard.root, bad_data="report"))
+    report = check_all(Dataset.open(standard.root, bad_data="report")).report
     skipped = [p.code for p in report.problems if p.effect == "picture skipped"]
     assert sorted(skipped) == ["RC101", "RC102", "RC102"]
 

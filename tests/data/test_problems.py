@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from frcnn.data.problems import Problem, Report, remark
+from frcnn.data.problems import Problem, Report, odd_flag, remark
 from frcnn.errors import AnnotationError, PictureError
 
 FLAT = Problem(
@@ -88,3 +88,30 @@ def test_a_report_grows_into_a_new_one() -> None:
     report = Report((FLAT,))
     assert report.plus([NOTE]).problems == (FLAT, NOTE)
     assert report.problems == (FLAT,)
+
+
+def test_golden_table_counts_errors_first_with_the_first_place_of_each() -> None:
+    def fault(code: str, place: str, **more: str) -> Problem:
+        return Problem(code=code, place=place, what=f"what {code} is", fix="x", **more)  # type: ignore[arg-type]
+
+    report = Report(
+        (
+            fault("RC226", "b", severity="warning", got="3"),
+            fault("RC207", "a:1", effect="box dropped", got="0"),
+            fault("RC207", "a:2", effect="box dropped"),
+        )
+    )
+    assert report.table().splitlines() == [
+        "2 errors, 1 warning; 2 boxes dropped",
+        "  error    RC207       2 x what RC207 is",
+        "             first: a:1; got 0",
+        "  warning  RC226       1 x what RC226 is",
+        "             b; got 3",
+    ]
+    assert Report().table() == "0 errors, 0 warnings"
+
+
+def test_an_odd_flag_is_a_warning() -> None:
+    problem = odd_flag("a:3", "maybe" * 9)
+    assert (problem.code, problem.severity, problem.place) == ("RC227", "warning", "a:3")
+    assert problem.got == ("maybe" * 9)[:20]

@@ -1,12 +1,9 @@
 """What every reader hands over: sizes, boxes fitted into pictures, records."""
 
 import numpy as np
-import pytest
 
 from frcnn.data.problems import Problem
-from frcnn.data.seen import Places, Rows, fit_rows, look_at, no_annotation, require_size
-from frcnn.errors import AnnotationError
-from frcnn.ops.picture_kinds import Header
+from frcnn.data.seen import Places, Rows, fit_rows, no_annotation
 from frcnn.types import Size
 
 SIZE = Size(40, 60)
@@ -48,19 +45,10 @@ def test_the_same_box_twice_is_kept_and_reported() -> None:
     assert [(p.code, p.place) for p in problems] == [("RC219", "f:11!")]
 
 
-@pytest.mark.parametrize(
-    ("stated", "what"),
-    [(Size(60, 40), "exchanged"), (Size(1, 2), "another size")],
-)
-def test_sizes_that_differ(stated: Size, what: str) -> None:
-    header = Header(kind="PNG", stored=SIZE, orientation=1, notes=())
-    require_size(None, header, "x")
-    require_size(SIZE, header, "x")
-    with pytest.raises(AnnotationError, match=what) as caught:
-        require_size(stated, header, "x")
-    assert caught.value.code == "RC212"
+def test_rows_that_are_no_boxes_are_passed_over() -> None:
+    given = rows((5, 5, 1, 1), (1, 1, 5, 5), names="ab")._replace(is_box=np.array([False, True]))
+    assert fit_rows(given, SIZE, PLACES, []).names == ("b",)
 
 
-def test_looking_and_words(shelf) -> None:
-    assert look_at(shelf.picture("a.png"), []).header.upright == SIZE
+def test_words(shelf) -> None:
     assert no_annotation(shelf.root).code == "RC217"

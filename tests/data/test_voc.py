@@ -10,7 +10,7 @@ from PIL import Image
 
 from frcnn.data import voc as voc_room
 from frcnn.data.problems import Problem
-from frcnn.data.seen import class_mentions, to_record
+from frcnn.data.seen import class_mentions, to_records
 from frcnn.data.voc import read_folder
 from frcnn.types import Size
 
@@ -35,7 +35,7 @@ def test_golden_folder(standard) -> None:
     assert first.rows.boxes.tolist() == [[10, 5, 30, 20], [20, 10, 40, 35]]
     assert list(class_mentions(folder.splits["train"])) == ["cat", "dog"]
     assert class_mentions([first])["dog"] == f"{standard.root}/Annotations/t00.xml:8"
-    record = to_record(first, {"cat": 5, "dog": 3})
+    record = to_records((first,), {"cat": 5, "dog": 3})[0]
     assert record.target.labels.tolist() == [5, 3]
     assert record.stamp.bytes == first.path.stat().st_size
 
@@ -172,7 +172,7 @@ def test_b13_five_thousand_boxes(voc) -> None:
     voc.xml("a", boxes)
     voc.picture("a")
     (seen,) = read_folder(voc.root).splits["train"]
-    record = to_record(seen, {"cat": 0})
+    record = to_records((seen,), {"cat": 0})[0]
     assert record.target.boxes.shape == (5000, 4)
     want = torch.tensor([b[1:] for b in boxes], dtype=torch.float32) - torch.tensor([1.0, 1, 0, 0])
     torch.testing.assert_close(record.target.boxes, want)
@@ -216,9 +216,10 @@ def test_b17_names_in_lists_lead_nowhere(standard, name: str) -> None:
 
 
 def test_b17_path_and_filename_of_an_annotation_are_never_opened(standard, monkeypatch) -> None:
-    """Each annotation says <path>/etc/passwd</path>; this one names its picture so, too."""
-    path = standard.root / "Annotations" / "t00.xml"
-    path.write_text(path.read_text().replace("t00.png", "../../../etc/passwd"))
+    """It names a file of the system in both; that is said once for the set, however many do so."""
+    for name in ("t00", "t01"):
+        path = standard.root / "Annotations" / f"{name}.xml"
+        path.write_text(path.read_text().replace(f"{name}.png", "../../../etc/passwd"))
     opened: list[str] = []
     real, real_open = type(path).open, os.open
 
@@ -232,7 +233,9 @@ def test_b17_path_and_filename_of_an_annotation_are_never_opened(standard, monke
 
     monkeypatch.setattr(type(path), "open", spy)
     monkeypatch.setattr("os.open", spy_below)
-    assert problems(standard.root) == []
+    (found,) = problems(standard.root)
+    assert (found.code, found.severity, found.effect) == ("RC267", "warning", "none")
+    assert found.got == "2 x <path>, as in ../../../etc/passwd"
     assert opened
     assert all(name.startswith(str(standard.root)) for name in opened)
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from frcnn.data.dataset import Dataset
 from frcnn.data.problems import Problem
 from frcnn.data.yolo_yaml import (
     declared,
@@ -127,3 +128,27 @@ def test_nothing_in(shelf) -> None:
     assert yaml_file(shelf.root) is None
     assert pictures_below(shelf.root) == []
     assert declared(["a"], "x").ids == (0,)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("names: [a]\ntrain: x\nval: y\ntrain: z\n", 4),
+        ("train: x\nnames:\n  0: a\n  0: b\n", 4),
+    ],
+)
+def test_b08_a_key_twice(tmp_path: Path, text: str, line: int) -> None:
+    path = tmp_path / "data.yaml"
+    path.write_text(text)
+    with pytest.raises(AnnotationError) as caught:
+        read_yaml(path)
+    assert (caught.value.code, caught.value.place) == ("RC280", f"{path}:{line}")
+    assert caught.value.got.endswith("twice")
+
+
+def test_b17_a_path_of_another_machine_is_told_once(shelf) -> None:
+    root = shelf.yolo_set().root
+    path = root / "data.yaml"
+    path.write_text("path: ../datasets/coco\n" + path.read_text())
+    found = [p for p in Dataset.open(root).report.problems if p.code == "RC267"]
+    assert [(p.place, p.got) for p in found] == [(str(root), "1 x path, as in ../datasets/coco")]

@@ -13,7 +13,7 @@ import torch
 from frcnn.data.dataset import Dataset
 from frcnn.data.records import Record, Split, Stamp
 from frcnn.launch.run import launch
-from frcnn.launch.small_boxes import drop_small_boxes
+from frcnn.launch.small_boxes import drop_small_boxes, many_small
 from frcnn.model.batch import PictureConfig
 from frcnn.types import Size, Target
 
@@ -76,6 +76,24 @@ def test_the_split_that_was_given_stays_as_it_was() -> None:
     kept, _ = drop_small_boxes(split, TENTH)
     assert split.fingerprint == replace(split, records=split.records).fingerprint == before
     assert kept.fingerprint != before
+
+
+def test_golden_many_small() -> None:
+    """A tenth of its size: 150 x 150 are 15 x 15, below 16 x 16; 170 x 170 are not."""
+    small, large = [0, 0, 150, 150], [0, 0, 170, 170]
+    (problem,) = many_small(split_of([small, large, large, large]), TENTH).problems
+    assert (problem.code, problem.severity, problem.effect) == ("RC266", "warning", "none")
+    assert problem.got == "25 % of 4 boxes have less than 16 x 16 pixels at 100/1000"
+    assert many_small(split_of([small, large, large, large, large]), TENTH).problems == ()
+
+
+def test_long_and_thin_is_judged_by_its_area() -> None:
+    assert many_small(split_of([[0, 0, 100, 900]]), TENTH).problems == ()
+
+
+def test_no_boxes_are_not_many() -> None:
+    assert many_small(split_of([]), TENTH).problems == ()
+    assert many_small(split_of(), TENTH).problems == ()
 
 
 @pytest.fixture

@@ -28,6 +28,7 @@ PRESET_VERBS = {
     "show": "Print every setting of a preset with its meaning and source, as YAML.",
 }
 DATA_VERBS = {
+    "check": "Look a data set over: every fault with its place; mend it in a copy.",
     "convert": "Write a data set in another layout, into a new folder.",
 }
 

@@ -11,6 +11,9 @@ yolo.py             YOLO; yolo_layout.py and yolo_yaml.py find its files, yolo_l
 csv_layout.py       CSV; csv_rows.py reads a table
 class_list.py       ids 0 ... C-1, names, and what the files call them
 picture_paths.py    from a written name to a file, never out of the data set
+examine.py          a data set looked over, however much is wrong; repair.py mends it in a copy
+evidence.py         what only many boxes together tell, from written.py: slips.py, one_off.py,
+                    rotations.py, one_object.py; unread.py for files, look_alikes.py for pictures
 convert.py          any layout into any other; moving.py says where pictures go, *_writer.py write
 proposals.py        stored proposals of a split, and around it their layout, checks and writer
 problems.py         what is wrong, with code, place and remedy

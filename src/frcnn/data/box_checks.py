@@ -12,6 +12,8 @@ from frcnn.types import Corners, Size
 
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?")
 """A coordinate as a text; no `nan`, no `1_000`, no word that Python's `float` takes besides."""
+MOST = 1e9
+"""Coordinates beyond this are no pixels."""
 TOLERANCE = 1.0
 """Pixels by which a box may leave its picture and only be warned about."""
 

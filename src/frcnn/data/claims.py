@@ -7,10 +7,19 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from frcnn.data.looking import Looking, opened, require_size
 from frcnn.data.picture_paths import PictureFinder, count_others
 from frcnn.data.problems import Problem
-from frcnn.data.seen import FileId, Folder, Places, Rows, Seen, fit_rows, look_at, require_size
+from frcnn.data.seen import (
+    FileId,
+    Folder,
+    Places,
+    Rows,
+    Seen,
+    fit_rows,
+)
 from frcnn.errors import DataError
+from frcnn.ops import exif
 from frcnn.ops.picture_header import place_of
 from frcnn.types import Size
 
@@ -35,7 +44,10 @@ class Claim:
 
 
 def read_claims(
-    splits: Mapping[str, Iterable[Claim]], sums: Mapping[Path, str], folder: Folder
+    splits: Mapping[str, Iterable[Claim]],
+    sums: Mapping[Path, str],
+    folder: Folder,
+    look: Looking = opened,
 ) -> None:
     """Look at every picture and keep what can be used.
 
@@ -43,6 +55,7 @@ def read_claims(
         splits: what the layout says, by split.
         sums: SHA-256 by path, of those that are known.
         folder: gets the usable pictures, and a problem for everything else.
+        look: tells the size of a picture.
     """
     known: dict[tuple[Path, Places, FileId], Seen | None] = {}
     for split, claims in splits.items():
@@ -50,7 +63,7 @@ def read_claims(
         for claim in claims:
             key = (claim.path, claim.places, claim.file_id)
             if key not in known:  # a picture in train and in trainval is read once
-                known[key] = _seen_or_reported(claim, sums, folder.problems)
+                known[key] = _seen_or_reported(claim, sums, folder.problems, look)
             seen.append(known[key])
         folder.splits[split] = tuple(s for s in seen if s is not None)
     folder.pictures += len({path for path, _, _ in known})
@@ -86,13 +99,15 @@ def unlisted(
 
 
 def _seen_or_reported(
-    claim: Claim, sums: Mapping[Path, str], problems: list[Problem]
+    claim: Claim, sums: Mapping[Path, str], problems: list[Problem], look: Looking
 ) -> Seen | None:
     try:
-        look = look_at(claim.path, problems)
-        require_size(claim.stated, look.header, claim.place or place_of(claim.path))
-        size = look.header.upright
-        rows = fit_rows(claim.rows(size, problems), size, claim.places, problems)
+        header, stamp = look(claim.path, claim.stated, problems)
+        size = header.upright
+        if claim.stated != size:
+            require_size(claim.stated, header, claim.place or place_of(claim.path))
+        written = claim.rows(size, problems)
+        rows = fit_rows(written, size, claim.places, problems)
     except DataError as error:
         problems.append(Problem.of(error, effect="picture skipped"))
         return None
@@ -100,8 +115,11 @@ def _seen_or_reported(
         name=claim.name,
         path=claim.path,
         size=size,
-        stamp=look.stamp,
+        stamp=stamp,
         rows=rows,
+        written=written,
+        stated=claim.stated,
+        is_on_its_side=header.orientation >= exif.ON_ITS_SIDE,
         places=claim.places,
         sha256=sums.get(claim.path, ""),
         file_id=claim.file_id,

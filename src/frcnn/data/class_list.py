@@ -1,12 +1,20 @@
 """A data set's one class list: ids 0 ... C-1, names, and what the files themselves call them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from frcnn.data.class_names import classes_of, require_known
+import numpy as np
+
+from frcnn.data.class_names import TWINS, classes_of, plain, require_known, unknown_name
 from frcnn.data.problems import Problem
-from frcnn.data.seen import Declared, FileId, Folder, class_mentions
+from frcnn.data.seen import (
+    Declared,
+    FileId,
+    Folder,
+    Seen,
+    class_mentions,
+)
 from frcnn.errors import AnnotationError, ConfigError
 from frcnn.ops.picture_header import place_of
 
@@ -77,7 +85,59 @@ def settle_classes(
     for names in mentions.values():
         require_known(names, known)
     ids = _ids(known, declared)
-    return ClassList(names=known, ids=ids, problems=_other_ids(folder, declared))
+    problems = (*_other_ids(folder, declared), *_alike(declared))
+    return ClassList(names=known, ids=ids, problems=problems)
+
+
+def leave_out_unknown(
+    folder: Folder, classes: Sequence[str] | None, learnt_from: str | None
+) -> None:
+    """Leave out boxes whose class training does not have, and report each.
+
+    Args:
+        folder: the data set, read; its splits and problems are changed.
+        classes: names, where they are given.
+        learnt_from: the training split; None where there is none, and then nothing is done.
+    """
+    declared = _declared(folder, learnt_from)
+    if classes is None and declared is None and learnt_from not in folder.splits:
+        return
+    learnt = folder.splits.get(learnt_from or "", ())
+    known = classes or (declared.names if declared else tuple(sorted(class_mentions(learnt))))
+    for split, pictures in folder.splits.items():
+        folder.splits[split] = tuple(_of_known(seen, known, folder.problems) for seen in pictures)
+
+
+def _of_known(seen: Seen, known: Sequence[str], problems: list[Problem]) -> Seen:
+    if set(seen.rows.names).issubset(known):
+        return seen
+    keep = np.array([name in known for name in seen.rows.names], np.bool_)
+    for row in np.flatnonzero(~keep).tolist():
+        place = seen.places.of(int(seen.rows.numbers[row]))
+        error = unknown_name(seen.rows.names[row], place, known)
+        problems.append(Problem.of(error, effect="box dropped"))
+    return replace(seen, rows=seen.rows.chosen(keep))
+
+
+def _alike(declared: Declared | None) -> tuple[Problem, ...]:
+    """Report names of the data's own list that differ only in capitals or spaces."""
+    problems: list[Problem] = []
+    known: dict[str, str] = {}
+    for name in declared.names if declared else ():
+        twin = known.setdefault(plain(name), name)
+        if twin != name and declared is not None:
+            problems.append(
+                Problem(
+                    code=TWINS,
+                    place=declared.place,
+                    what="two class names differ only in capitals or spaces",
+                    got=f"{name!r} and {twin!r}",
+                    want="names that nobody mistakes for each other",
+                    fix="put both under one name, unless they are two classes",
+                    severity="warning",
+                )
+            )
+    return tuple(problems)
 
 
 def _declared(folder: Folder, learnt_from: str | None) -> Declared | None:

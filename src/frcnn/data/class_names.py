@@ -9,6 +9,9 @@ from collections.abc import Mapping, Sequence
 
 from frcnn.errors import AnnotationError
 
+TWINS = "RC232"
+"""Two names that differ only in capitals or spaces."""
+
 
 def classes_of(names: Mapping[str, str]) -> tuple[str, ...]:
     """Sort the names of the training split into classes.
@@ -27,7 +30,7 @@ def classes_of(names: Mapping[str, str]) -> tuple[str, ...]:
         twin = seen.setdefault(plain(name), name)
         if twin != name:
             raise AnnotationError(
-                "RC232",
+                TWINS,
                 place,
                 "two class names differ only in capitals or spaces",
                 got=f"{name!r} and {twin!r} ({names[twin]})",
@@ -50,16 +53,30 @@ def require_known(names: Mapping[str, str], classes: Sequence[str]) -> None:
     for name, place in names.items():
         if name in classes:
             continue
-        near = nearest(name, classes)
-        raise AnnotationError(
-            "RC214",
-            place,
-            "the class is not one of the training split's",
-            got=repr(name[:60]),
-            want=", ".join(classes[:20]) + (", ..." if len(classes) > 20 else ""),
-            fix=(f"did you mean {near!r}? Mend" if near else "mend") + " the name, or leave these "
-            "pictures out",
-        )
+        raise unknown_name(name, place, classes)
+
+
+def unknown_name(name: str, place: str, classes: Sequence[str]) -> AnnotationError:
+    """Make the error of a name that is no class.
+
+    Args:
+        name: as written.
+        place: of its mention.
+        classes: the known ones.
+
+    Returns:
+        The error, to be raised or reported.
+    """
+    near = nearest(name, classes)
+    return AnnotationError(
+        "RC214",
+        place,
+        "the class is not one of the training split's",
+        got=repr(name[:60]),
+        want=", ".join(classes[:20]) + (", ..." if len(classes) > 20 else ""),
+        fix=(f"did you mean {near!r}? Mend" if near else "mend") + " the name, or leave these "
+        "pictures out",
+    )
 
 
 def nearest(name: str, classes: Sequence[str]) -> str:

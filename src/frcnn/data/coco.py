@@ -18,6 +18,7 @@ import numpy as np
 from frcnn.data.checksums import read_checksums
 from frcnn.data.claims import Claim, read_claims, unlisted
 from frcnn.data.coco_annotation import COCOAnnotation, read_coco
+from frcnn.data.looking import Looking, opened
 from frcnn.data.picture_paths import Names, PictureFinder, home_of
 from frcnn.data.problems import Problem
 from frcnn.data.seen import Folder, Places, Rows
@@ -61,13 +62,14 @@ def find_coco(root: Path) -> dict[str, Path]:
     return splits_of_files([*named, *more])
 
 
-def read_folder(root: Path) -> Folder:
+def read_folder(root: Path, look: Looking = opened) -> Folder:
     """Read all annotations and headers.
 
     AnnotationError RC233 or RC271 ... RC277 when a file cannot be used.
 
     Args:
         root: of the data set, or its only file.
+        look: tells the size of a picture.
 
     Returns:
         The usable pictures, and a problem for everything else.
@@ -85,7 +87,7 @@ def read_folder(root: Path) -> Folder:
         folder.outlines += annotation.outlines
         finders[split] = PictureFinder(_picture_folders(home, path, split))
         claims[split] = list(_claims(annotation, finders[split], folder))
-    read_claims(claims, read_checksums(home), folder)
+    read_claims(claims, read_checksums(home), folder, look)
     folder.problems.extend(unlisted(finders.values(), claims))
     return folder
 
@@ -122,12 +124,13 @@ def _picture_folders(root: Path, path: Path, split: str) -> list[Path]:
 
 
 def _claims(annotation: COCOAnnotation, finder: PictureFinder, folder: Folder) -> Iterator[Claim]:
-    places = Places(f"{place_of(annotation.path)}#/annotations/", "/bbox")
+    file = place_of(annotation.path)
+    places = Places(f"{file}#/annotations/", "/bbox")
     taken: dict[Path, int] = {}
     names = Names()
     for row, written in enumerate(annotation.names):
         number = int(annotation.numbers[row])
-        place = f"{place_of(annotation.path)}#/images/{number}"
+        place = f"{file}#/images/{number}"
         try:
             path = finder.find(written, place)
         except DataError as error:

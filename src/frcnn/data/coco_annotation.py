@@ -13,7 +13,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from frcnn.data.coco_columns import MOST, are_ids, is_id, positions, to_corners_and_sides, to_sizes
+from frcnn.data.box_checks import MOST
+from frcnn.data.coco_columns import are_ids, is_id, positions, to_corners_and_sides, to_sizes
 from frcnn.data.coco_text import Box, COCOText, Picture, read_coco_text
 from frcnn.data.problems import Effect, Problem
 from frcnn.data.seen import Declared, FileId

@@ -11,11 +11,9 @@ from typing import TypeGuard
 import numpy as np
 from numpy.typing import NDArray
 
+from frcnn.data.box_checks import MOST
 from frcnn.data.coco_text import Picture
 from frcnn.data.seen import FileId
-
-MOST = 1e9
-"""Coordinates beyond this are no pixels."""
 
 
 def to_corners_and_sides(rows: Sequence[object]) -> NDArray[np.float64]:

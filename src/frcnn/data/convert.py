@@ -54,6 +54,8 @@ class Conversion:
     """By split, before what the layout cannot hold is left out."""
     report: Report
     """What was wrong with the data, and what its new layout cannot hold."""
+    listing: str = REPORT
+    """The file in the new folder that has it."""
 
     def __str__(self) -> str:
         counts = ", ".join(
@@ -61,7 +63,9 @@ class Conversion:
             for split, count in self.pictures.items()
         )
         summary = self.report.summary()
-        listed = f"{summary}\n  all of it: {self.path / REPORT}" if summary else "nothing left out"
+        listed = (
+            f"{summary}\n  all of it: {self.path / self.listing}" if summary else "nothing left out"
+        )
         return f"{self.layout} in {self.path}: {counts}\n{listed}"
 
     def to_json(self) -> Mapping[str, object]:
@@ -75,7 +79,14 @@ class Conversion:
         }
 
 
-def convert(data: Dataset, out: str | Path, to: str, *, pictures: Pictures = "copy") -> Conversion:
+def convert(
+    data: Dataset,
+    out: str | Path,
+    to: str,
+    *,
+    pictures: Pictures = "copy",
+    listing: str = REPORT,
+) -> Conversion:
     """Write a data set in another layout, or in its own once more.
 
     Args:
@@ -84,6 +95,7 @@ def convert(data: Dataset, out: str | Path, to: str, *, pictures: Pictures = "co
         to: voc, coco, yolo or csv.
         pictures: "copy", or "hardlink", which takes no space but shares the bytes: what is changed
             in one place is changed in both.
+        listing: name of the file that says what was left out.
 
     Returns:
         What was written.
@@ -96,7 +108,7 @@ def convert(data: Dataset, out: str | Path, to: str, *, pictures: Pictures = "co
     """
     _require_choices(to, pictures)
     out = Path(out)
-    _require_apart(data.root, out)
+    require_apart(data.root, out)
     _require_texts(data)
     with new_folder(out) as draft:
         moved = move(data, _FOLDERS[to])
@@ -106,7 +118,7 @@ def convert(data: Dataset, out: str | Path, to: str, *, pictures: Pictures = "co
             report = data.report.plus([*lost, *_outlines(data, to)])
             if report.problems:
                 rows = (json.dumps(p.to_json(), allow_nan=False) for p in report.problems)
-                (draft / REPORT).write_text("".join(f"{row}\n" for row in rows), encoding="utf-8")
+                (draft / listing).write_text("".join(f"{row}\n" for row in rows), encoding="utf-8")
         except OSError as error:
             raise disk_error(error, out) from error
     splits = data.splits.items()
@@ -116,6 +128,7 @@ def convert(data: Dataset, out: str | Path, to: str, *, pictures: Pictures = "co
         pictures={name: len(split) for name, split in splits},
         boxes={name: sum(split.boxes_per_class.values()) for name, split in splits},
         report=report,
+        listing=listing,
     )
 
 
@@ -140,7 +153,7 @@ def convert_folder(
         What was written. Errors are those of `convert` and of `Dataset.open`.
     """
     _require_choices(to, pictures)
-    _require_apart(Path(data), Path(out))
+    require_apart(Path(data), Path(out))
     opened = Dataset.open(data, layout=layout, bad_data="report")
     return convert(opened, out, to, pictures=pictures)
 
@@ -175,7 +188,16 @@ def _require_texts(data: Dataset) -> None:
             )
 
 
-def _require_apart(root: Path, out: Path) -> None:
+def require_apart(root: Path, out: Path) -> None:
+    """Refuse a new folder in the data's own, or around it.
+
+    Args:
+        root: of the data.
+        out: the new folder.
+
+    Raises:
+        ConfigError: they are within each other (RC326).
+    """
     home = home_of(root).resolve()
     there = out.resolve()
     if there.is_relative_to(home) or home.is_relative_to(there):

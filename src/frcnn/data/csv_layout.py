@@ -14,6 +14,7 @@ import numpy as np
 from frcnn.data.checksums import read_checksums
 from frcnn.data.claims import Claim, read_claims, unlisted
 from frcnn.data.csv_rows import CSVPicture, is_boxes, read_class_list, read_csv
+from frcnn.data.looking import Looking, opened
 from frcnn.data.picture_paths import Names, PictureFinder, home_of
 from frcnn.data.problems import Problem
 from frcnn.data.seen import Declared, Folder, Places, Rows
@@ -43,13 +44,14 @@ def find_csv(root: Path) -> dict[str, Path]:
     return splits_of_files([path for path in _candidates(root) if is_boxes(path)])
 
 
-def read_folder(root: Path) -> Folder:
+def read_folder(root: Path, look: Looking = opened) -> Folder:
     """Read all tables and headers.
 
     AnnotationError RC233 or RC283 when a file cannot be used.
 
     Args:
         root: of the data set, or its only file.
+        look: tells the size of a picture.
 
     Returns:
         The usable pictures, and a problem for everything else.
@@ -66,7 +68,7 @@ def read_folder(root: Path) -> Folder:
         ids = tuple(range(len(names)))
         known = Declared(tuple(names), ids, place_of(home / CLASS_LIST))
         folder.declared = dict.fromkeys(claims, known)
-    read_claims(claims, read_checksums(home), folder)
+    read_claims(claims, read_checksums(home), folder, look)
     folder.problems.extend(unlisted(finders.values(), claims))
     return folder
 
@@ -105,6 +107,7 @@ def _claims(
             continue
         if found in taken:  # one picture under two spellings of its path
             taken[found].boxes.extend(picture.boxes)
+            taken[found].inverted.extend(picture.inverted)
             continue
         taken[found] = picture
         yield Claim(
@@ -118,10 +121,11 @@ def _claims(
 
 
 def _rows(picture: CSVPicture, size: Size, problems: list[Problem]) -> Rows:
-    boxes = picture.boxes
+    boxes = sorted((*picture.boxes, *picture.inverted), key=lambda b: b.line)
     return Rows(
         boxes=np.array([b.box for b in boxes], np.float64).reshape(-1, 4),
         names=tuple(b.name for b in boxes),
         difficult=np.array([b.difficult for b in boxes], np.bool_),
         numbers=np.array([b.line for b in boxes], np.int64),
+        is_box=np.array([b.has_area for b in boxes], np.bool_),
     )

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from frcnn.data.box_checks import NUMBER
-from frcnn.data.problems import Problem
+from frcnn.data.box_checks import MOST, NUMBER
+from frcnn.data.problems import Problem, odd_flag
 from frcnn.errors import AnnotationError, PictureError
 from frcnn.ops.picture_header import open_regular, place_of
 from frcnn.types import Corners, Size
@@ -38,7 +38,6 @@ NEEDED = ("path", "class", "x1", "y1", "x2", "y2")
 _WITHOUT_HEADING = ("path", "x1", "y1", "x2", "y2", "class")
 _EDGES = ("x1", "y1", "x2", "y2")
 _START = 1 << 16
-_MOST = 1e9
 
 
 class CSVBox(NamedTuple):
@@ -49,6 +48,12 @@ class CSVBox(NamedTuple):
     box: Corners
     difficult: bool
     line: int
+
+    @property
+    def has_area(self) -> bool:
+        """Whether its second corner is the lower right one."""
+        x1, y1, x2, y2 = self.box
+        return x2 > x1 and y2 > y1
 
 
 @dataclass
@@ -62,6 +67,8 @@ class CSVPicture:
     size: Size | None = None
     """Where the file says it."""
     boxes: list[CSVBox] = field(default_factory=list)
+    inverted: list[CSVBox] = field(default_factory=list)
+    """Rows of four numbers that are no corners, reported and not used."""
 
 
 class _Table(NamedTuple):
@@ -70,6 +77,8 @@ class _Table(NamedTuple):
     delimiter: str
     columns: Mapping[str, int]
     has_heading: bool
+    twice: str = ""
+    """A column that is there twice."""
 
 
 def is_boxes(path: Path) -> bool:
@@ -105,6 +114,8 @@ def read_csv(path: Path, problems: list[Problem]) -> list[CSVPicture]:
     table = _table(text)
     if table is None:
         raise _unreadable(path, text.partition("\n")[0].strip()[:60], "other columns")
+    if table.twice:
+        raise _unreadable(path, f"the column {table.twice} twice", "nobody knows which one counts")
     pictures: dict[str, CSVPicture] = {}
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=table.delimiter)
     try:
@@ -159,7 +170,10 @@ def _table(text: str) -> _Table | None:
             return None
         columns = _columns(words)
         if all(name in columns for name in NEEDED):
-            return _Table(delimiter, columns, has_heading=True)
+            heads = [words[place].strip().lower() for place in columns.values()]
+            plain = [word.strip().lower() for word in words]
+            twice = next((head for head in heads if plain.count(head) > 1), "")
+            return _Table(delimiter, columns, has_heading=True, twice=twice)
         edges = [word.strip() for word in words[1:5]]
         fits = all(NUMBER.fullmatch(edge) for edge in edges) or not any(edges)
         if len(words) == 6 and fits and words[0].strip():
@@ -201,8 +215,15 @@ def _read_row(
         return  # a picture without objects
     box = _box(edges, cells["class"], place, problems)
     if box is not None:
-        is_difficult = cells["difficult"].lower() in ("1", "1.0", "true")
-        picture.boxes.append(CSVBox(cells["class"], box, is_difficult, line))
+        row = CSVBox(cells["class"], box, _difficult(cells, place, problems), line)
+        (picture.boxes if row.has_area else picture.inverted).append(row)
+
+
+def _difficult(cells: Mapping[str, str], place: str, problems: list[Problem]) -> bool:
+    flag = cells["difficult"]
+    if flag.lower() not in ("", "0", "0.0", "false", "1", "1.0", "true"):
+        problems.append(odd_flag(place, flag))
+    return flag.lower() in ("1", "1.0", "true")
 
 
 def _box(edges: list[str], name: str, place: str, problems: list[Problem]) -> Corners | None:
@@ -211,11 +232,11 @@ def _box(edges: list[str], name: str, place: str, problems: list[Problem]) -> Co
     x1, y1, x2, y2 = values
     if not name:
         problems.append(_dropped("RC215", place, "an object without a name", shown))
-    elif not all(abs(value) < _MOST for value in values):  # NaN is not below anything
+    elif not all(abs(value) < MOST for value in values):  # NaN is not below anything
         problems.append(_dropped("RC208", place, "a box that is not four numbers", shown))
-    elif x2 <= x1 or y2 <= y1:
-        problems.append(_dropped("RC207", place, "a box without area", shown))
     else:
+        if x2 <= x1 or y2 <= y1:
+            problems.append(_dropped("RC207", place, "a box without area", shown))
         return x1, y1, x2, y2
     return None
 

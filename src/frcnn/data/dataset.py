@@ -12,12 +12,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Literal, get_args
 
-from frcnn.data.class_list import ClassList, settle_classes
+from frcnn.data.class_list import ClassList, leave_out_unknown, settle_classes
+from frcnn.data.evidence import search
 from frcnn.data.layouts import read_any
 from frcnn.data.picture_paths import home_of
 from frcnn.data.problems import Problem, Report
 from frcnn.data.records import Split
-from frcnn.data.seen import Folder, to_record
+from frcnn.data.seen import Folder, to_records
 from frcnn.data.split_checks import check_splits
 from frcnn.data.split_words import SPLIT_NAMES
 from frcnn.errors import AnnotationError, ConfigError, DataError
@@ -80,6 +81,33 @@ class Dataset:
         root = Path(root)
         found, folder = read_any(root, layout)
         _require_usable(folder, bad_data, max_bad)
+        folder.problems += search(folder, found, root)
+        if bad_data == "report":
+            leave_out_unknown(folder, classes, training_split(folder.splits))
+        return cls.of(folder, root, found, classes=classes, training=training)
+
+    @classmethod
+    def of(
+        cls,
+        folder: Folder,
+        root: Path,
+        layout: str,
+        *,
+        classes: Sequence[str] | None = None,
+        training: str = "",
+    ) -> "Dataset":
+        """Settle the classes of a folder that is read, and look its splits over.
+
+        Args:
+            folder: as a layout's reader hands it over.
+            root: its place.
+            layout: its name.
+            classes: as `open` has them.
+            training: as `open` has it.
+
+        Returns:
+            The data set; errors are those of `open`.
+        """
         learnt_from = _found(folder.splits, training, root) if training else None
         learnt_from = learnt_from or training_split(folder.splits)
         settled = settle_classes(folder, root, classes, learnt_from)
@@ -90,7 +118,7 @@ class Dataset:
             name: Split(
                 name=name,
                 classes=known,
-                records=tuple(to_record(s, ids) for s in seen),
+                records=to_records(seen, ids),
                 category_ids=own_ids,
             )
             for name, seen in folder.splits.items()
@@ -98,7 +126,7 @@ class Dataset:
         return cls(
             root=root,
             name=home_of(root).resolve().name,
-            layout=found,
+            layout=layout,
             classes=known,
             class_list=settled,
             outlines=folder.outlines,

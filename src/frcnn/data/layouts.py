@@ -6,13 +6,14 @@ from pathlib import Path
 from frcnn.data import coco, csv_layout, voc, yolo
 from frcnn.data.coco import find_coco
 from frcnn.data.csv_layout import find_csv
+from frcnn.data.looking import Looking, opened
 from frcnn.data.seen import Folder
 from frcnn.data.voc_layout import find_layout
 from frcnn.data.yolo_layout import is_yolo
 from frcnn.errors import AnnotationError, ConfigError
 from frcnn.ops.picture_header import place_of
 
-_READERS: dict[str, Callable[[Path], Folder]] = {
+_READERS: dict[str, Callable[[Path, Looking], Folder]] = {
     "voc": voc.read_folder,
     "coco": coco.read_folder,
     "yolo": yolo.read_folder,
@@ -29,12 +30,13 @@ _FORMS = {
 _KINDS = {".json": "coco", ".yaml": "yolo", ".yml": "yolo", ".csv": "csv"}
 
 
-def read_any(root: Path, named: str = "") -> tuple[str, Folder]:
+def read_any(root: Path, named: str = "", look: Looking = opened) -> tuple[str, Folder]:
     """Read a data set but for its pixels, in whatever layout it has.
 
     Args:
         root: its folder; or its annotation file, where there is one for all or only this is wanted.
         named: one of `LAYOUTS`; empty: found by looking.
+        look: tells the size of a picture.
 
     Returns:
         The layout, and the pictures with their boxes, classes still by name.
@@ -55,7 +57,7 @@ def read_any(root: Path, named: str = "") -> tuple[str, Folder]:
         )
     layout = named or _KINDS.get(root.suffix.lower(), "") if root.is_file() else named
     layout = layout if layout and root.exists() else _the_layout(root)
-    folder = _READERS[layout](root)
+    folder = _READERS[layout](root, look)
     if not folder.splits:
         raise _none(root, layout)
     return layout, folder

@@ -21,17 +21,10 @@ def new_folder(folder: Path) -> Iterator[Path]:
         The hidden folder to write into; it becomes `folder` when the block ends without error.
 
     Raises:
-        ConfigError: there is something already (RC331).
-        DiskError: it cannot be made or renamed; or a DiskError of the block.
+        DiskError: it cannot be made or renamed; or a DiskError of the block. ConfigError RC331
+            where there is something already.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise ConfigError(
-            "RC331",
-            str(folder),
-            "there is something here already",
-            want="a new or empty folder",
-            fix="name another folder, or remove this one",
-        )
+    require_new(folder)
     draft = folder.absolute().parent / f".{folder.name}.{os.getpid()}.tmp"
     try:
         shutil.rmtree(draft, ignore_errors=True)  # of a killed process with this number
@@ -44,6 +37,25 @@ def new_folder(folder: Path) -> Iterator[Path]:
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
+
+
+def require_new(folder: Path) -> None:
+    """Refuse a folder that has something in it.
+
+    Args:
+        folder: where something new will be.
+
+    Raises:
+        ConfigError: there is something already (RC331).
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise ConfigError(
+            "RC331",
+            str(folder),
+            "there is something here already",
+            want="a new or empty folder",
+            fix="name another folder, or remove this one",
+        )
 
 
 def _rename(draft: Path, folder: Path) -> None:

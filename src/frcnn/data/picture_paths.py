@@ -7,9 +7,10 @@ What leads out of the data set is not opened, whether by its words or by a link.
 import os
 import re
 import unicodedata
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 
+from frcnn.data.problems import Problem
 from frcnn.errors import AnnotationError
 from frcnn.ops.picture_header import place_of
 from frcnn.ops.pictures import SUFFIXES
@@ -34,6 +35,7 @@ class PictureFinder:
         self.used: set[Path] = set()
         """Those in which something was found."""
         self._by_form: dict[Path, dict[str, str]] = {}
+        self._files: dict[Path, set[str]] = {}
 
     def find(self, name: str, place: str) -> Path:
         """Find a picture.
@@ -50,6 +52,9 @@ class PictureFinder:
                 there is no such picture (RC216).
         """
         plain = require_own_path(name, place)
+        path = self._own_file(plain) if plain == name else None
+        if path is not None:
+            return path
         for wanted in dict.fromkeys((name, plain)):
             for folder in self.folders:
                 path = folder / wanted
@@ -68,6 +73,24 @@ class PictureFinder:
             fix="add the picture, or take the entry out",
         )
 
+    def _own_file(self, name: str) -> Path | None:
+        """Find a name among the folders' own files; None leaves links and paths to others."""
+        for folder in self.folders:
+            if name in self._own_files(folder):
+                self.used.add(folder)
+                return folder / name
+            if os.path.lexists(folder / name):
+                return None
+        return None
+
+    def _own_files(self, folder: Path) -> set[str]:
+        """List the names of a folder's files, once; a link is none, for it may lead anywhere."""
+        if folder not in self._files:
+            with os.scandir(folder) as entries:
+                own = {entry.name for entry in entries if entry.is_file(follow_symlinks=False)}
+            self._files[folder] = own
+        return self._files[folder]
+
     def _inside(self, path: Path, folder: Path) -> Path:
         if path.parent == folder:
             require_inside(path)
@@ -80,14 +103,17 @@ class PictureFinder:
         """Find a name in another Unicode form of it: `ü` is one letter, or two."""
         if plain.isascii():
             return None
-        if folder not in self._by_form:
-            names = (entry.name for entry in os.scandir(folder))
-            self._by_form[folder] = {unicodedata.normalize("NFC", name): name for name in names}
-        found = self._by_form[folder].get(unicodedata.normalize("NFC", plain))
-        return folder / found if found else None
+        inner, wanted = (folder / plain).parent, PurePosixPath(plain).name
+        if not os.path.isdir(inner):
+            return None
+        if inner not in self._by_form:
+            names = (entry.name for entry in os.scandir(inner))
+            self._by_form[inner] = {unicodedata.normalize("NFC", name): name for name in names}
+        found = self._by_form[inner].get(unicodedata.normalize("NFC", wanted))
+        return inner / found if found else None
 
 
-def count_others(folders: Iterable[Path], known: Container[Path]) -> int:
+def count_others(folders: Iterable[Path], known: Iterable[Path]) -> int:
     """Count pictures beside those that are known.
 
     Args:
@@ -97,11 +123,13 @@ def count_others(folders: Iterable[Path], known: Container[Path]) -> int:
     Returns:
         How many more there are.
     """
+    names = set(map(str, known))  # a path is slow to be made, and to be compared
     return sum(
-        Path(entry.path) not in known
+        f"{before}{entry.name}" not in names
         for folder in folders
+        for before in [str(folder / "x")[:-1]]
         for entry in os.scandir(folder)
-        if Path(entry.name).suffix.lower() in SUFFIXES and not entry.name.startswith(".")
+        if entry.name.lower().endswith(SUFFIXES) and not entry.name.startswith(".")
     )
 
 
@@ -137,11 +165,11 @@ class Names:
             The file's name without ending; with it, or with folders before it, where another
             picture has that name.
         """
-        parts = path.parts
-        longer = ("/".join(parts[-length:]) for length in range(1, len(parts) + 1))
-        for name in (path.stem, *longer):
-            if name not in self._taken:
-                break
+        name = path.stem
+        if name in self._taken:
+            parts = path.parts
+            longer = ("/".join(parts[-length:]) for length in range(1, len(parts) + 1))
+            name = next((each for each in longer if each not in self._taken), str(path))
         self._taken.add(name)
         return name
 
@@ -160,7 +188,7 @@ def require_own_path(name: str, place: str) -> str:
         AnnotationError: it is absolute, an address, or goes up (RC276).
     """
     plain = name.replace("\\", "/")
-    if _ELSEWHERE.match(name) or ".." in PurePosixPath(plain).parts or "\0" in name:
+    if leads_out(name):
         raise AnnotationError(
             "RC276",
             place,
@@ -170,6 +198,41 @@ def require_own_path(name: str, place: str) -> str:
             fix="write the path relative to the data set's folder",
         )
     return plain
+
+
+def leads_out(name: str) -> bool:
+    """Say whether a name leads out of the data set: absolute, an address, or upwards.
+
+    Args:
+        name: as a file has it.
+
+    Returns:
+        Whether nothing of that name may be opened.
+    """
+    plain = name.replace("\\", "/")
+    is_up = ".." in plain and ".." in PurePosixPath(plain).parts
+    return bool(_ELSEWHERE.match(name)) or is_up or "\0" in name
+
+
+def another_machine(root: Path, key: str, sources: Sequence[str]) -> Problem:
+    """Report, once for a data set, what names places on its maker's machine.
+
+    Args:
+        root: of the data set.
+        key: where it stands.
+        sources: what it says.
+
+    Returns:
+        A warning.
+    """
+    return Problem(
+        code="RC267",
+        place=place_of(root),
+        what="paths of another machine; they are not opened",
+        got=f"{len(sources)} x {key}, as in {place_of(Path(sources[0][:_LONGEST_SHOWN]))}",
+        fix="nothing need be done: pictures are looked for in the folder of the data",
+        severity="warning",
+    )
 
 
 def require_inside(path: Path) -> None:

@@ -13,8 +13,11 @@ from typing import Literal, Self
 from frcnn.errors import AnnotationError, DataError, FrcnnError, PictureError
 from frcnn.ops.picture_header import place_of
 
+_ALSO = "first: "
 Severity = Literal["error", "warning"]
-Effect = Literal["box dropped", "box clipped", "picture skipped", "none"]
+Effect = Literal[
+    "box dropped", "box clipped", "boxes read anew", "picture skipped", "data unusable", "none"
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,18 +112,39 @@ class Report:
         """
         if not self.problems:
             return ""
-        effects = Counter(p.effect for p in self.problems if p.effect != "none")
-        done = ", ".join(f"{_plural(n, effect)}" for effect, n in effects.items())
         first = (self.errors or self.warnings)[0]
         whats = {p.code: p.what for p in reversed(self.problems)}
         faults = ", ".join(f"{n} x {code} {whats[code]}" for code, n in self.counts().items())
-        head = f"{_plural(len(self.errors), 'error')}, {_plural(len(self.warnings), 'warning')}"
         lines = (
-            f"data: {head}" + (f"; {done}" if done else ""),
+            f"data: {self._head()}",
             f"  {faults}",
             f"  first: {first.place}: {first.what}" + (f"; got {first.got}" if first.got else ""),
         )
         return "\n".join(lines)
+
+    def table(self) -> str:
+        """Count the problems by code, errors first, with the first place of each.
+
+        Returns:
+            Lines for a person.
+        """
+        first: dict[tuple[str, str], Problem] = {}
+        for problem in self.problems:
+            first.setdefault((problem.severity, problem.code), problem)
+        counts: Counter[tuple[str, str]] = Counter((p.severity, p.code) for p in self.problems)
+        lines = [self._head()]
+        for key in sorted(first):  # "error" comes before "warning"
+            problem = first[key]
+            got = f"; got {problem.got}" if problem.got else ""
+            lines.append(f"  {key[0]:7}  {key[1]}  {counts[key]:>6} x {problem.what}")
+            lines.append(f"             {_ALSO if counts[key] > 1 else ''}{problem.place}{got}")
+        return "\n".join(lines)
+
+    def _head(self) -> str:
+        effects = Counter(p.effect for p in self.problems if p.effect != "none")
+        done = ", ".join(_plural(n, effect) for effect, n in effects.items())
+        head = f"{_plural(len(self.errors), 'error')}, {_plural(len(self.warnings), 'warning')}"
+        return head + (f"; {done}" if done else "")
 
     def to_json(self) -> dict[str, object]:
         """Give counts and problems for `data_check.json`; strict JSON."""
@@ -148,6 +172,27 @@ def remark(path: Path, note: str) -> Problem:
         what="a picture with a remark",
         got=note,
         fix="nothing need be done, if the remark is expected",
+        severity="warning",
+    )
+
+
+def odd_flag(place: str, flag: str) -> Problem:
+    """Report a `difficult` that is neither yes nor no.
+
+    Args:
+        place: of the flag.
+        flag: as the file has it.
+
+    Returns:
+        A warning.
+    """
+    return Problem(
+        code="RC227",
+        place=place,
+        what="difficult is neither 0 nor 1; taken as 0",
+        got=flag[:20],
+        want="0 or 1",
+        fix="mend the flag",
         severity="warning",
     )
 

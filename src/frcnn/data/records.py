@@ -32,6 +32,10 @@ class Stamp(NamedTuple):
     modified_ns: int
 
 
+UNOPENED = Stamp(0, 0)
+"""Of a file that was not looked at."""
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Record:
     """A picture that is not read yet, and its true boxes."""
@@ -140,6 +144,16 @@ class Split(Sequence[Sample]):
         """How many boxes each class has, difficult ones among them."""
         counts = Counter(label for r in self.records for label in r.target.labels.tolist())
         return {name: counts[i] for i, name in enumerate(self.classes)}
+
+    @property
+    def objects_per_class(self) -> dict[str, int]:
+        """How many boxes each class has to learn from: difficult ones and crowds are none."""
+        targets = [record.target for record in self.records]
+        none = torch.zeros(0, dtype=torch.int64)
+        labels = torch.cat([none, *(target.labels for target in targets)])
+        difficult = torch.cat([none.bool(), *(target.difficult for target in targets)])
+        counts = torch.bincount(labels[~difficult], minlength=len(self.classes)).tolist()
+        return dict(zip(self.classes, counts, strict=True))
 
     @property
     def without_objects(self) -> int:

@@ -14,13 +14,13 @@ import torch
 from numpy.typing import NDArray
 
 from frcnn.data.box_checks import fit_box
-from frcnn.data.problems import Problem, remark
-from frcnn.data.records import Record, Stamp, stamp_of
-from frcnn.errors import AnnotationError
-from frcnn.ops.picture_header import MAX_PIXELS, open_regular, place_of, read_header
-from frcnn.ops.picture_kinds import Header
+from frcnn.data.problems import Problem
+from frcnn.data.records import Record, Stamp
+from frcnn.ops.picture_header import place_of
 from frcnn.types import Corners, Size, Target
 
+SAME_BOX = "RC219"
+"""One class, one place, twice in a picture."""
 FileId = int | str
 """What a file calls a picture or a class."""
 
@@ -47,11 +47,20 @@ class Rows(NamedTuple):
     """[G] difficult, or a crowd."""
     numbers: NDArray[np.int64]
     """[G] their lines or positions in the file."""
+    is_box: NDArray[np.bool_] | None = None
+    """[G] False where the four numbers make no box in this layout, which is reported already; they
+    are kept for `slips`. None: all are boxes."""
 
     def chosen(self, keep: NDArray[np.bool_]) -> "Rows":
         """Keep some of them."""
         names = tuple(name for name, kept in zip(self.names, keep.tolist(), strict=True) if kept)
         return Rows(self.boxes[keep], names, self.difficult[keep], self.numbers[keep])
+
+    def usable(self) -> "Rows":
+        """Keep those that are boxes."""
+        if self.is_box is None or self.is_box.all():
+            return self._replace(is_box=None) if self.is_box is not None else self
+        return self.chosen(self.is_box)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -65,6 +74,12 @@ class Seen:
     stamp: Stamp
     rows: Rows
     """Boxes inside the picture."""
+    written: Rows
+    """What the file says, before anything was clipped or left out."""
+    stated: Size | None
+    """What the file says of the picture's size; None where it says nothing."""
+    is_on_its_side: bool
+    """Whether EXIF turns the picture by a quarter, so that width and height change places."""
     places: Places
     sha256: str
     """Empty when there is no list of checksums."""
@@ -96,64 +111,11 @@ class Folder:
     """How many boxes have an outline beside them, which is not read."""
 
 
-class Look(NamedTuple):
-    """What a picture's file says without being decoded."""
-
-    header: Header
-    stamp: Stamp
-
-
-def look_at(path: Path, problems: list[Problem]) -> Look:
-    """Read a picture's header; PictureError (RC101 ... RC108) when it is unusable.
-
-    Args:
-        path: of the picture.
-        problems: gets remarks.
-
-    Returns:
-        What it says.
-    """
-    with open_regular(path) as file:
-        header = read_header(file, place_of(path), max_pixels=MAX_PIXELS)
-        stamp = stamp_of(file)
-    problems.extend(remark(path, note) for note in header.notes)
-    return Look(header, stamp)
-
-
-def require_size(stated: Size | None, header: Header, place: str) -> None:
-    """Refuse boxes that are in another frame than the upright picture's.
-
-    Args:
-        stated: the size that the annotation says; None where it says none.
-        header: of the picture.
-        place: of the annotation.
-
-    Raises:
-        AnnotationError: the sizes differ (RC212).
-    """
-    if stated is None or stated == header.upright:
-        return
-    what, fix = "the annotation is of a picture of another size", "pair them anew or annotate again"
-    if stated == Size(header.upright.width, header.upright.height):
-        what, fix = "the annotation has width and height exchanged", "exchange the two in it"
-        if stated == header.stored:
-            what = "the annotation is of the picture before its EXIF rotation"
-            fix = "annotate the picture as viewers show it, or take the rotation out of its EXIF"
-    raise AnnotationError(
-        "RC212",
-        place,
-        what,
-        got=f"{stated.width} x {stated.height}",
-        want=f"{header.upright.width} x {header.upright.height}",
-        fix=fix,
-    )
-
-
 def fit_rows(rows: Rows, size: Size, places: Places, problems: list[Problem]) -> Rows:
     """Clip boxes to their picture, leave out those outside, and report both and repetitions.
 
     Args:
-        rows: finite boxes with positive sides.
+        rows: finite; those that are boxes have positive sides.
         size: of the picture.
         places: of the boxes.
         problems: gets what was wrong.
@@ -161,6 +123,7 @@ def fit_rows(rows: Rows, size: Size, places: Places, problems: list[Problem]) ->
     Returns:
         The boxes inside.
     """
+    rows = rows.usable()
     boxes, ends = rows.boxes, np.array((size.width, size.height))
     beyond = (boxes[:, :2] < 0).any(axis=1) | (boxes[:, 2:] > ends).any(axis=1)
     keep = np.ones(len(boxes), np.bool_)
@@ -194,35 +157,41 @@ def class_mentions(seen: Sequence[Seen]) -> dict[str, str]:
     return mentions
 
 
-def to_record(seen: Seen, class_ids: Mapping[str, int]) -> Record:
-    """Settle the classes of a picture.
+def to_records(split: Sequence[Seen], class_ids: Mapping[str, int]) -> tuple[Record, ...]:
+    """Settle the classes of pictures.
 
     Args:
-        seen: the picture.
-        class_ids: id of each name; every name of the picture must be in it.
+        split: the pictures.
+        class_ids: id of each name; every name in use must be in it.
 
     Returns:
-        The record.
+        A record of each; their boxes are parts of one tensor, which a hundred thousand small ones
+        would cost more than to read them from the disk.
     """
-    rows = seen.rows
-    target = Target(
-        boxes=torch.from_numpy(rows.boxes.astype(np.float32)),
-        labels=torch.tensor([class_ids[name] for name in rows.names], dtype=torch.int64),
-        difficult=torch.from_numpy(rows.difficult.copy()),
-    )
-    return Record(
-        name=seen.name,
-        path=seen.path,
-        size=seen.size,
-        target=target,
-        stamp=seen.stamp,
-        sha256=seen.sha256,
-        file_id=seen.file_id,
+    rows = [seen.rows for seen in split]
+    counts = [len(each.names) for each in rows]
+    boxes = np.concatenate([np.zeros((0, 4)), *(each.boxes for each in rows)], dtype=np.float32)
+    labels = np.array([class_ids[name] for each in rows for name in each.names], np.int64)
+    difficult = np.concatenate([np.zeros(0, np.bool_), *(each.difficult for each in rows)])
+    parts = (torch.split(torch.from_numpy(v), counts) for v in (boxes, labels, difficult))
+    return tuple(
+        Record(
+            name=seen.name,
+            path=seen.path,
+            size=seen.size,
+            target=Target(boxes=own_boxes, labels=own_labels, difficult=own_difficult),
+            stamp=seen.stamp,
+            sha256=seen.sha256,
+            file_id=seen.file_id,
+        )
+        for seen, own_boxes, own_labels, own_difficult in zip(split, *parts, strict=True)
     )
 
 
 def _report_twins(rows: Rows, places: Places, problems: list[Problem]) -> None:
     """Report the same box of the same class twice."""
+    if len(set(rows.boxes[:, 0].tolist())) == len(rows.names):  # no two begin at one place
+        return
     known: set[tuple[str, Corners]] = set()
     for name, box, number in zip(rows.names, rows.boxes.tolist(), rows.numbers, strict=True):
         if (name, tuple(box)) in known:
@@ -250,7 +219,7 @@ def no_annotation(path: Path) -> Problem:
 
 def _same_box(place: str, name: str, box: Sequence[float]) -> Problem:
     return Problem(
-        code="RC219",
+        code=SAME_BOX,
         place=place,
         what="the same box twice; both are kept",
         got="{} ({:g}, {:g}, {:g}, {:g})".format(name, *box),

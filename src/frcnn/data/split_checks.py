@@ -9,13 +9,15 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from itertools import combinations
 from pathlib import Path
 
-from frcnn.data.problems import Problem
-from frcnn.data.records import Record, Split
+from frcnn.data.problems import Problem, Report
+from frcnn.data.records import UNOPENED, Record, Split
 from frcnn.data.split_words import USUAL  # "trainval" shares its pictures on purpose
 from frcnn.ops.picture_header import place_of
 
 FEW_BOXES = 10
 """A class with fewer boxes in the training split is warned about."""
+COPIED = "RC220"
+"""One picture in two splits, or under two names."""
 _END_BYTES = 4096
 
 
@@ -38,6 +40,18 @@ def check_splits(splits: Mapping[str, Split], training: str | None, root: Path) 
     ]
 
 
+def copies_in(report: Report) -> set[str]:
+    """Give the places of pictures that are copies, byte for byte.
+
+    Args:
+        report: of a data set that was opened.
+
+    Returns:
+        The places of the second ones.
+    """
+    return {problem.place for problem in report.problems if problem.code == COPIED}
+
+
 def _empty(splits: Iterable[Split], root: Path) -> Iterator[Problem]:
     for split in splits:
         place = f"{place_of(root)}: {split.name}"
@@ -48,7 +62,7 @@ def _empty(splits: Iterable[Split], root: Path) -> Iterator[Problem]:
 
 
 def _rare(split: Split, root: Path) -> Iterator[Problem]:
-    for name, count in split.boxes_per_class.items():
+    for name, count in split.objects_per_class.items():
         if count < FEW_BOXES:
             yield _warning(
                 "RC226",
@@ -70,7 +84,7 @@ def _shared(splits: Mapping[str, Split], root: Path) -> Iterator[Problem]:
         for record in second.records:
             if record.path in paths:
                 yield _warning(
-                    "RC220",
+                    COPIED,
                     place_of(record.path),
                     "the same picture twice",
                     "keep it in one split only, or figures on the other are too good",
@@ -84,13 +98,14 @@ def _copies(splits: Iterable[Split]) -> Iterator[Problem]:
     Yields:
         A warning for each copy.
     """
-    groups = [list({r.path: r for split in splits for r in split.records}.values())]
+    known = {r.path: r for split in splits for r in split.records}
+    groups = [[record for record in known.values() if record.stamp != UNOPENED]]
     groups = _divide(groups, lambda r: r.stamp.bytes)
     groups = _divide(groups, lambda r: _digest(r.path, _END_BYTES))
     for first, *copies in _divide(groups, lambda r: _digest(r.path, None)):
         for copy in copies:
             yield _warning(
-                "RC220",
+                COPIED,
                 place_of(copy.path),
                 "the same picture twice",
                 "delete one, above all if they are in different splits",

@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from frcnn.data.checksums import read_checksums
-from frcnn.data.picture_paths import require_inside
+from frcnn.data.looking import Looking, opened, require_size
+from frcnn.data.picture_paths import another_machine, leads_out, require_inside
 from frcnn.data.problems import Problem
 from frcnn.data.seen import (
     Folder,
@@ -21,23 +22,23 @@ from frcnn.data.seen import (
     Rows,
     Seen,
     fit_rows,
-    look_at,
     no_annotation,
-    require_size,
 )
-from frcnn.data.voc_annotation import VOCObject, read_annotation
+from frcnn.data.voc_annotation import VOCAnnotation, read_annotation
 from frcnn.data.voc_layout import Entry, find_layout
 from frcnn.errors import AnnotationError, DataError
+from frcnn.ops import exif
 from frcnn.ops.picture_header import place_of
 
 
-def read_folder(root: Path) -> Folder:
+def read_folder(root: Path, look: Looking = opened) -> Folder:
     """Read all annotations and headers.
 
     AnnotationError RC201, RC228 or RC229 when the folder is no such data set.
 
     Args:
         root: of the data set.
+        look: tells the size of a picture.
 
     Returns:
         The usable pictures, and a problem for everything else.
@@ -45,58 +46,79 @@ def read_folder(root: Path) -> Folder:
     layout = find_layout(root)
     sums = read_checksums(root)
     folder = Folder(problems=list(layout.problems))
+    reader = _Reader(sums, look, folder.problems)
     known: dict[Entry, Seen | None] = {}
     for split, entries in layout.splits.items():
         seen = []
         for entry in entries:
             if entry not in known:  # a picture in train and in trainval is read once
-                known[entry] = _read_or_report(entry, sums, folder.problems)
+                known[entry] = reader.read_or_report(entry)
             seen.append(known[entry])
         folder.splits[split] = tuple(s for s in seen if s is not None)
     folder.pictures = len(known)
+    if reader.sources:
+        folder.problems.append(another_machine(root, "<path>", reader.sources))
     return folder
 
 
-def _read_or_report(entry: Entry, sums: Mapping[Path, str], problems: list[Problem]) -> Seen | None:
-    try:
-        return _read_entry(entry, sums, problems)
-    except DataError as error:
-        problems.append(Problem.of(error, effect="picture skipped"))
-        return None
+class _Reader:
+    """Reads the entries of one data set."""
 
+    def __init__(self, sums: Mapping[Path, str], look: Looking, problems: list[Problem]) -> None:
+        self._sums, self._look, self._problems = sums, look, problems
+        self.sources: list[str] = []
+        """What `<path>` says, where it leads out of the data set."""
 
-def _read_entry(entry: Entry, sums: Mapping[Path, str], problems: list[Problem]) -> Seen:
-    path = _the_picture(entry)
-    look = look_at(path, problems)
-    rows, places = _rows(()), Places(f"{place_of(path)}:")
-    if entry.annotation is None:
-        problems.append(no_annotation(path))
-    else:
-        require_inside(entry.annotation)
-        annotation = read_annotation(entry.annotation)
+    def read_or_report(self, entry: Entry) -> Seen | None:
+        try:
+            return self._read(entry)
+        except DataError as error:
+            self._problems.append(Problem.of(error, effect="picture skipped"))
+            return None
+
+    def _read(self, entry: Entry) -> Seen:
+        path, problems = _the_picture(entry), self._problems
+        annotation = self._annotation(entry, path)
+        header, stamp = self._look(path, annotation.size, problems)
         places = Places(f"{place_of(annotation.path)}:")
-        require_size(annotation.size, look.header, place_of(annotation.path))
-        if annotation.size is None:
+        require_size(annotation.size, header, place_of(annotation.path))
+        if annotation.size is None and entry.annotation is not None:
             problems.append(_no_size(annotation.path))
         problems.extend(annotation.problems)
-        rows = fit_rows(_rows(annotation.objects), look.header.upright, places, problems)
-    return Seen(
-        name=entry.name,
-        path=path,
-        size=look.header.upright,
-        stamp=look.stamp,
-        rows=rows,
-        places=places,
-        sha256=sums.get(path, ""),
-    )
+        written = _rows(annotation)
+        return Seen(
+            name=entry.name,
+            path=path,
+            size=header.upright,
+            stamp=stamp,
+            rows=fit_rows(written, header.upright, places, problems),
+            written=written,
+            stated=annotation.size,
+            is_on_its_side=header.orientation >= exif.ON_ITS_SIDE,
+            places=places,
+            sha256=self._sums.get(path, ""),
+        )
+
+    def _annotation(self, entry: Entry, path: Path) -> VOCAnnotation:
+        """Read what is said of a picture; nothing is where it has no annotation."""
+        if entry.annotation is None:
+            self._problems.append(no_annotation(path))
+            return VOCAnnotation(path, "", None, (), ())
+        require_inside(entry.annotation)
+        annotation = read_annotation(entry.annotation)
+        if leads_out(annotation.source):
+            self.sources.append(annotation.source)
+        return annotation
 
 
-def _rows(objects: tuple[VOCObject, ...]) -> Rows:
+def _rows(annotation: VOCAnnotation) -> Rows:
+    objects = sorted((*annotation.objects, *annotation.inverted), key=lambda o: o.line)
     return Rows(
         boxes=np.array([o.box for o in objects], np.float64).reshape(-1, 4),
         names=tuple(o.name for o in objects),
         difficult=np.array([o.difficult for o in objects], np.bool_),
         numbers=np.array([o.line for o in objects], np.int64),
+        is_box=np.array([o.has_area for o in objects], np.bool_),
     )
 
 

@@ -1,7 +1,7 @@
 """One PASCAL VOC annotation: what the file says, and the form in which it is written.
 
 VOC's corners are 1-based and inclusive; `ops.boxes.from_voc` makes our continuous ones of them.
-`<path>` and `<folder>` are never read: they name places on somebody else's machine.
+`<path>` and `<folder>` are never opened: they name places on somebody else's machine.
 """
 
 import math
@@ -11,7 +11,7 @@ from pathlib import Path
 from xml.sax.saxutils import escape
 
 from frcnn.data.box_checks import NUMBER
-from frcnn.data.problems import Problem
+from frcnn.data.problems import Problem, odd_flag
 from frcnn.data.xml_tree import Element, read_xml
 from frcnn.errors import AnnotationError
 from frcnn.ops import boxes as box_ops
@@ -33,6 +33,12 @@ class VOCObject:
     score: float | None = None
     """Of a prediction; written, never read."""
 
+    @property
+    def has_area(self) -> bool:
+        """Whether its last pixel lies behind its first, as VOC counts them, in both directions."""
+        x1, y1, x2, y2 = self.box
+        return x2 - x1 > 1 and y2 - y1 > 1
+
 
 @dataclass(frozen=True)
 class VOCAnnotation:
@@ -46,6 +52,10 @@ class VOCAnnotation:
     objects: tuple[VOCObject, ...]
     problems: tuple[Problem, ...]
     """A dropped box for each object that could not be read."""
+    inverted: tuple[VOCObject, ...] = ()
+    """Objects without area, reported and not used."""
+    source: str = ""
+    """What <path> says; not to be opened."""
 
 
 def read_annotation(path: Path) -> VOCAnnotation:
@@ -77,7 +87,13 @@ def read_annotation(path: Path) -> VOCAnnotation:
         if element.tag == "object":
             _read_object(element, path, objects, problems)
     return VOCAnnotation(
-        path, root.text_of("filename"), _read_size(root), tuple(objects), tuple(problems)
+        path,
+        root.text_of("filename"),
+        _read_size(root),
+        tuple(thing for thing in objects if thing.has_area),
+        tuple(problems),
+        tuple(thing for thing in objects if not thing.has_area),
+        root.text_of("path"),
     )
 
 
@@ -95,13 +111,13 @@ def write_annotation(filename: str, size: Size, objects: Sequence[VOCObject]) ->
     Raises:
         AnnotationError: a box is too small to be written (RC207).
     """
-    for box in (thing.box for thing in objects):
-        if box[2] - box[0] <= 1 or box[3] - box[1] <= 1:
+    for thing in objects:
+        if not thing.has_area:
             raise AnnotationError(
                 "RC207",
                 filename,
                 "a box without area",
-                got=str(tuple(box)),
+                got=str(tuple(thing.box)),
                 want="sides longer than 1 pixel",
                 fix="leave the box out",
             )
@@ -158,11 +174,12 @@ def _read_object(
         problems.append(
             _dropped("RC208", f"{place}:{line}", "a box that is not four numbers", shown)
         )
-    elif xmax <= xmin or ymax <= ymin:
-        problems.append(_dropped("RC207", f"{place}:{line}", "a box without area", shown))
     else:
         box = box_ops.from_voc((xmin, ymin, xmax, ymax))
-        objects.append(VOCObject(name, box, _difficult(element, place, problems), line))
+        thing = VOCObject(name, box, _difficult(element, place, problems), line)
+        objects.append(thing)
+        if not thing.has_area:
+            problems.append(_dropped("RC207", f"{place}:{line}", "a box without area", shown))
 
 
 def _difficult(element: Element, place: str, problems: list[Problem]) -> bool:
@@ -171,17 +188,7 @@ def _difficult(element: Element, place: str, problems: list[Problem]) -> bool:
         return False
     if flag.text in ("1", "true", "True"):
         return True
-    problems.append(
-        Problem(
-            code="RC227",
-            place=f"{place}:{flag.line}",
-            what="difficult is neither 0 nor 1; taken as 0",
-            got=flag.text[:20],
-            want="0 or 1",
-            fix="mend the flag",
-            severity="warning",
-        )
-    )
+    problems.append(odd_flag(f"{place}:{flag.line}", flag.text))
     return False
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from frcnn.data.checksums import read_checksums
 from frcnn.data.claims import Claim, read_claims
+from frcnn.data.looking import Looking, opened
 from frcnn.data.picture_paths import Names, home_of, require_inside
 from frcnn.data.problems import Problem
 from frcnn.data.seen import Folder, Places, no_annotation
@@ -20,13 +21,14 @@ from frcnn.errors import AnnotationError
 from frcnn.ops.picture_header import place_of
 
 
-def read_folder(root: Path) -> Folder:
+def read_folder(root: Path, look: Looking = opened) -> Folder:
     """Read all label files and headers.
 
     AnnotationError RC233, RC277 or RC280 when the folder cannot be used.
 
     Args:
         root: of the data set, or its YAML file.
+        look: tells the size of a picture.
 
     Returns:
         The usable pictures, and a problem for everything else.
@@ -43,7 +45,7 @@ def read_folder(root: Path) -> Folder:
     claims = {
         split: list(_claims(pairs, reader, bare, folder)) for split, pairs in layout.splits.items()
     }
-    read_claims(claims, read_checksums(home), folder)
+    read_claims(claims, read_checksums(home), folder, look)
     folder.problems.extend(no_annotation(path) for path in bare)
     folder.declared = dict.fromkeys(claims, layout.classes)
     folder.outlines = reader.outlines

@@ -7,10 +7,11 @@ the file and no size, so the shares become pixels once the picture's header is r
 
 import re
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
-from frcnn.data.box_checks import NUMBER
+from frcnn.data.box_checks import MOST, NUMBER
 from frcnn.data.coco_annotation import unknown_class
 from frcnn.data.problems import Problem
 from frcnn.data.seen import Declared, Rows
@@ -25,6 +26,16 @@ _ROUNDING = 2e-6
 """What six decimals of centre and side may put beyond the border; no box was drawn so."""
 _OUTLINE = 7
 """Words of the shortest outline: a class and three points."""
+
+
+class _Line(NamedTuple):
+    """One line."""
+
+    box: Corners
+    """Shares of the picture."""
+    label: int
+    is_box: bool
+    """Or four numbers that are none, reported already."""
 
 
 class LabelReader:
@@ -55,24 +66,27 @@ class LabelReader:
         boxes: list[Corners] = []
         names: list[str] = []
         numbers: list[int] = []
+        is_box: list[bool] = []
         for number, line in enumerate(read_lines(path) if path else (), start=1):
             if not line.strip():
                 continue
             read = self._box(line, f"{place_of(path or Path())}:{number}", problems)
             if read is not None:
-                (x1, y1, x2, y2), label = read
+                (x1, y1, x2, y2), label = read.box, read.label
                 box = x1 * size.width, y1 * size.height, x2 * size.width, y2 * size.height
                 boxes.append(box)
                 names.append(self.classes.names[label])
                 numbers.append(number)
+                is_box.append(read.is_box)
         return Rows(
             boxes=np.array(boxes, np.float64).reshape(-1, 4),
             names=tuple(names),
             difficult=np.zeros(len(boxes), np.bool_),
             numbers=np.array(numbers, np.int64),
+            is_box=np.array(is_box, np.bool_),
         )
 
-    def _box(self, line: str, place: str, problems: list[Problem]) -> tuple[Corners, int] | None:
+    def _box(self, line: str, place: str, problems: list[Problem]) -> _Line | None:
         words = line.split()
         if self._key_points and len(words) == 5 + self._key_points:
             words = words[:5]
@@ -89,13 +103,15 @@ class LabelReader:
             column = line.find(words[wrong[0] + 1], len(words[0])) + 1
             what, code = "a number that is no share of the picture", "RC279"
             problems.append(_dropped(code, f"{place}:{column}", what, words[wrong[0] + 1]))
-            return None
+            if len(words) > 5 or not all(abs(value) < MOST for value in values):
+                return None
+            return _Line(_from_centre(values), int(words[0]), is_box=False)
         box = _around(values) if len(words) > 5 else _from_centre(values)
         if box[2] <= box[0] or box[3] <= box[1]:
             problems.append(_dropped("RC207", place, "a box without area", line))
-            return None
+            return _Line(box, int(words[0]), is_box=False)
         self.outlines += len(words) > 5
-        return box, int(words[0])
+        return _Line(box, int(words[0]), is_box=True)
 
 
 def read_lines(path: Path) -> list[str]:

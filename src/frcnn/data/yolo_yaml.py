@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from frcnn.data.picture_paths import require_own_path
+from frcnn.data.picture_paths import another_machine, leads_out, require_own_path
 from frcnn.data.problems import Problem
 from frcnn.data.seen import Declared
 from frcnn.data.split_words import (
@@ -72,7 +72,9 @@ def read_yaml(path: Path) -> dict[str, Any]:
         AnnotationError: it is no YAML, or no mapping (RC280).
     """
     try:
-        values = yaml.safe_load(path.read_bytes())
+        text = path.read_bytes()
+        values = yaml.safe_load(text)
+        twice = _key_twice(yaml.compose(text, yaml.SafeLoader))
     except (yaml.YAMLError, OSError, ValueError, RecursionError) as error:
         where = getattr(getattr(error, "problem_mark", None), "line", None)
         place = place_of(path) + ("" if where is None else f":{where + 1}")
@@ -80,7 +82,24 @@ def read_yaml(path: Path) -> dict[str, Any]:
         raise _bad_yaml(place, str(got)[:80]) from error
     if not isinstance(values, dict):
         raise _bad_yaml(place_of(path), f"a {type(values).__name__}")
+    if twice is not None:
+        line = twice.start_mark.line + 1
+        raise _bad_yaml(f"{place_of(path)}:{line}", f"the key {str(twice.value)[:40]!r} twice")
     return values
+
+
+def _key_twice(top: yaml.Node | None) -> yaml.ScalarNode | None:
+    """Find a key that stands twice at the top or among the names: one of the two would be lost."""
+    if not isinstance(top, yaml.MappingNode):
+        return None
+    inner = [value for _, value in top.value if isinstance(value, yaml.MappingNode)]
+    for mapping in (top, *inner):
+        known: set[str] = set()
+        for key, _ in mapping.value:
+            if isinstance(key, yaml.ScalarNode) and key.value in known:
+                return key
+            known.add(str(key.value))
+    return None
 
 
 def _bad_yaml(place: str, got: str) -> AnnotationError:
@@ -189,6 +208,8 @@ def named_folders(
         home = file.parent / path.lstrip("/")
         if home.resolve().is_relative_to(file.parent.resolve()):  # else it leads out of the data
             homes.insert(0, home)
+        if leads_out(path):
+            problems.append(another_machine(file.parent, "path", [path]))
     folders: dict[str, list[Path]] = {}
     known: dict[str, Path] = {}
     for key, named in values.items():

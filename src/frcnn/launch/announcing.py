@@ -6,6 +6,7 @@ from pathlib import Path
 from frcnn.data.dataset import Dataset
 from frcnn.data.problems import Report
 from frcnn.data.records import Split
+from frcnn.data.split_checks import copies_in
 from frcnn.errors import DataError, FrcnnError
 from frcnn.launch.asked import fitted_away, overruled
 from frcnn.launch.material import (
@@ -16,7 +17,7 @@ from frcnn.launch.material import (
     usable_pictures,
 )
 from frcnn.launch.options import TrainOptions
-from frcnn.launch.small_boxes import drop_small_boxes
+from frcnn.launch.small_boxes import drop_small_boxes, many_small
 from frcnn.model.faster_rcnn import FasterRCNN
 from frcnn.prediction.counting import Counting
 from frcnn.presets import RunConfig
@@ -71,7 +72,7 @@ def announce_usable(
     Raises:
         DataError: too many pictures cannot be read.
     """
-    (train, val), found = usable_pictures(*opened, count=count)
+    (train, val), found = usable_pictures(*opened, count=count, copies=copies_in(dataset.report))
     report = dataset.report.plus(found.problems)
     say(
         f"data {dataset.name}: {len(train)} pictures to train on "
@@ -101,6 +102,7 @@ def announce_without_small_boxes(train: Split, config: RunConfig, say: Say) -> t
         The split without these boxes, and the report of them.
     """
     train, report = drop_small_boxes(train, config.model.pictures)
+    report = report.plus(many_small(train, config.model.pictures).problems)
     if report.problems:
         say(f"pictures resized to {config.model.pictures.shorter_side} pixels\n{report.summary()}")
     return train, report

@@ -1,10 +1,11 @@
 """What a run is made of: pictures to train and validate on, weights to start from."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 
 from frcnn.data.dataset import Dataset, split_off, too_many, training_split
+from frcnn.data.look_alikes import LookAlikes
 from frcnn.data.pixel_check import check_pixels
 from frcnn.data.problems import Report
 from frcnn.data.records import Split
@@ -76,22 +77,26 @@ def open_data(config: RunConfig, opened: Dataset | None = None) -> tuple[Dataset
     return dataset, rest, taken
 
 
-def usable_pictures(*splits: Split, count: Counting = uncounted) -> tuple[list[Split], Report]:
+def usable_pictures(
+    *splits: Split, count: Counting = uncounted, copies: Container[str] = ()
+) -> tuple[list[Split], Report]:
     """Decode every picture once: one that cannot be is left out now, not met in hour nine.
 
     Args:
         splits: what will be trained or judged on.
         count: shows how far it has come.
+        copies: places of pictures that are known to be copies of others.
 
     Returns:
         The splits without the pictures that cannot be read, and what was wrong with these.
     """
     checked: list[tuple[Split, Report]] = []
+    look_alikes = LookAlikes()
     for split in splits:
         with count(f"{split.name} pictures decoded", len(split)) as tell:
-            checked.append(check_pixels(split, on_picture=tell))
+            checked.append(check_pixels(split, on_picture=tell, look_alikes=look_alikes))
     report = Report(tuple(problem for _, each in checked for problem in each.problems))
-    return [usable for usable, _ in checked], report
+    return [usable for usable, _ in checked], report.plus(look_alikes.find(copies))
 
 
 def require_usable(

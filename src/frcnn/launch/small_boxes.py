@@ -6,6 +6,7 @@ They stay in validation and evaluation, where missing them counts.
 from collections.abc import Iterator
 from dataclasses import replace
 
+import torch
 from torch import Tensor
 
 from frcnn.data.problems import Problem, Report
@@ -17,6 +18,10 @@ from frcnn.types import Target
 
 SMALLEST = 1.0
 """Pixels of the resized picture that a side must have."""
+SMALL = 16.0
+"""Pixels of the resized picture: one cell of the usual feature map."""
+MANY = 0.25
+"""Share of the boxes from which that is worth a word."""
 
 
 def drop_small_boxes(train: Split, config: PictureConfig) -> tuple[Split, Report]:
@@ -35,6 +40,43 @@ def drop_small_boxes(train: Split, config: PictureConfig) -> tuple[Split, Report
     if not problems:
         return train, Report()
     return replace(train, records=records), Report(tuple(problems))
+
+
+def many_small(train: Split, config: PictureConfig) -> Report:
+    """Ask whether many boxes are small once pictures are resized: little is left to tell them by.
+
+    Args:
+        train: pictures to learn from; boxes in pixels of the original pictures.
+        config: how pictures are resized.
+
+    Returns:
+        A warning where `MANY` of them or more are smaller than `SMALL`; else nothing.
+    """
+    sides = [_sides(record, config) for record in train.records]
+    small = sum(int((torch.sqrt(w * h) < SMALL).sum()) for w, h in sides)
+    count = sum(len(w) for w, _ in sides)
+    if not count or small < MANY * count:
+        return Report()
+    return Report(
+        (
+            Problem(
+                code="RC266",
+                place=f"{place_of(train.records[0].path.parent)}: {train.name}",
+                what="many boxes are small after resizing",
+                got=f"{100 * small / count:.0f} % of {count} boxes have less than {SMALL:g} x "
+                f"{SMALL:g} pixels at {config.shorter_side}/{config.longer_side}",
+                want=f"less than {100 * MANY:.0f} %",
+                fix="raise model.pictures.shorter_side and longer_side, or cut the pictures into "
+                "parts",
+                severity="warning",
+            ),
+        )
+    )
+
+
+def _sides(record: Record, config: PictureConfig) -> tuple[Tensor, Tensor]:
+    boxes = box_ops.scale(record.target.boxes, record.size, resized(record.size, config))
+    return box_ops.sides(boxes)
 
 
 def _kept(record: Record, config: PictureConfig, problems: list[Problem]) -> Record:

@@ -18,6 +18,8 @@ from frcnn.types import Size
 
 UPRIGHT = 1
 """The orientation that changes nothing."""
+ON_ITS_SIDE = 5
+"""From this orientation on, width and height change places."""
 ORIENTATION = 0x0112
 """The tag."""
 _SHORT, _LONG = 3, 4
@@ -70,7 +72,7 @@ def upright_size(stored: Size, orientation: int) -> Size:
     Returns:
         The size of the upright picture.
     """
-    return Size(stored.width, stored.height) if orientation >= 5 else stored
+    return Size(stored.width, stored.height) if orientation >= ON_ITS_SIDE else stored
 
 
 def upright(pixels: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
@@ -83,7 +85,7 @@ def upright(pixels: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
     Returns:
         [H, W, 3] uint8, or [W, H, 3] for 5 ... 8.
     """
-    turned = pixels.swapaxes(0, 1) if orientation >= 5 else pixels
+    turned = pixels.swapaxes(0, 1) if orientation >= ON_ITS_SIDE else pixels
     if orientation in (3, 4, 7, 8):
         turned = turned[::-1]
     if orientation in (2, 3, 6, 7):

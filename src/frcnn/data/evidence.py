@@ -1,0 +1,54 @@
+"""What only many boxes together tell: searches over whole splits, each finding a warning.
+
+Nothing is changed by what is found here. Every search gives its counts, so that a person can judge.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from frcnn.data.one_object import find_one_object
+from frcnn.data.one_off import find_one_off
+from frcnn.data.problems import Problem
+from frcnn.data.rotations import find_rotations
+from frcnn.data.seen import Folder, Seen
+from frcnn.data.slips import describe_slip, find_slip
+from frcnn.data.unread import find_unread
+from frcnn.data.written import written_boxes
+from frcnn.ops.picture_header import place_of
+
+
+def search(folder: Folder, layout: str, root: Path) -> list[Problem]:
+    """Make all searches.
+
+    Args:
+        folder: a data set, read but for its classes.
+        layout: its name.
+        root: its folder.
+
+    Returns:
+        Warnings; a picture that is in several splits is looked at in the first.
+    """
+    problems = find_unread(root, layout)
+    for name, split in _each_once(folder.splits).items():
+        problems += _of_split(split, layout, f"{place_of(root)}: {name}")
+    return problems
+
+
+def _of_split(split: Sequence[Seen], layout: str, place: str) -> Iterator[Problem]:
+    written = written_boxes(layout, split)
+    slip = find_slip(written)
+    if slip is not None:
+        yield describe_slip(slip, layout, place)
+    found = (find_one_off(written, place), find_rotations(written, split, place))
+    yield from (problem for problem in found if problem is not None and slip is None)
+    if slip is None:
+        yield from find_one_object(written, split)
+
+
+def _each_once(splits: Mapping[str, Sequence[Seen]]) -> dict[str, list[Seen]]:
+    known: set[int] = set()
+    once: dict[str, list[Seen]] = {}
+    for name, split in splits.items():
+        once[name] = [seen for seen in split if id(seen) not in known]
+        known.update(map(id, split))
+    return once

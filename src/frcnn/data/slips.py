@@ -1,0 +1,187 @@
+"""Boxes stored in another form than their layout's: found by what the other reading would explain.
+
+Two corners written where corner and sides are due, pixels where shares are due, x and y exchanged:
+no single box proves it, but a split of them does. Where a fifth of the boxes make no sense in the
+layout's own form, and all of them do in another, the other one is named, with the counts. N boxes.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from frcnn.data.problems import Problem
+from frcnn.data.written import Numbers, Written, fits
+
+FEWEST = 10
+"""Boxes of a split below which nothing is concluded."""
+FAILING = 0.2
+"""Share of the boxes that must make no sense as they are."""
+EXPLAINED = 0.995
+"""Share of the boxes that must make sense in the other form."""
+_LEAST_SIDE = 8
+"""Pixels; of smaller pictures all boxes may lie between 0 and 1."""
+
+Form = Callable[[Numbers], Numbers]
+
+
+def _corners(n: Numbers) -> Numbers:
+    return n
+
+
+def _corner_and_sides(n: Numbers) -> Numbers:
+    return np.concatenate((n[:, :2], n[:, :2] + n[:, 2:]), axis=1)
+
+
+def _centre_and_sides(n: Numbers) -> Numbers:
+    return np.concatenate((n[:, :2] - n[:, 2:] / 2, n[:, :2] + n[:, 2:] / 2), axis=1)
+
+
+def _xs_then_ys(n: Numbers) -> Numbers:
+    return n[:, [0, 2, 1, 3]]
+
+
+def _corners_y_first(n: Numbers) -> Numbers:
+    return n[:, [1, 0, 3, 2]]
+
+
+def _corner_and_sides_y_first(n: Numbers) -> Numbers:
+    return _corner_and_sides(n[:, [1, 0, 3, 2]])
+
+
+FORMS: Mapping[str, Form] = {
+    "x1 y1 x2 y2": _corners,
+    "x y width height": _corner_and_sides,
+    "centre x y, width height": _centre_and_sides,
+    "x1 x2 y1 y2": _xs_then_ys,
+    "y1 x1 y2 x2": _corners_y_first,
+    "y x height width": _corner_and_sides_y_first,
+}
+"""What four numbers may mean; each gives [N, 4] corners."""
+X_FIRST = tuple(form for form in FORMS if not form.startswith("y"))
+Y_FIRST = tuple(form for form in FORMS if form.startswith("y"))
+UNITS = ("pixels", "shares")
+OWN = {
+    "voc": ("x1 y1 x2 y2", "pixels"),
+    "coco": ("x y width height", "pixels"),
+    "yolo": ("centre x y, width height", "shares"),
+    "csv": ("x1 y1 x2 y2", "pixels"),
+}
+"""What they mean in each layout."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Slip:
+    """The boxes of a split read in other forms."""
+
+    failing: int
+    """How many boxes make no sense as they are."""
+    count: int
+    """Of how many."""
+    readings: tuple[tuple[str, str], ...]
+    """Form and unit of each reading in which nearly all make sense; one as a rule."""
+    unexplained: int
+    """How many make none in the first of them."""
+
+
+def read_as(numbers: Numbers, sides: Numbers, reading: tuple[str, str]) -> Numbers:
+    """Read four numbers in a form.
+
+    Args:
+        numbers: [N, 4] as they are written.
+        sides: [N, 2] width and height of the pictures.
+        reading: one of `FORMS` and one of `UNITS`.
+
+    Returns:
+        [N, 4] corners, pixels.
+    """
+    form, unit = reading
+    is_y_first = form in Y_FIRST
+    scale = np.tile(sides[:, ::-1] if is_y_first else sides, 2) if unit == "shares" else 1.0
+    if unit == "shares" and form == "x1 x2 y1 y2":
+        scale = np.repeat(sides, 2, axis=1)
+    return FORMS[form](numbers * scale)
+
+
+def find_slip(written: Written) -> Slip | None:
+    """Look for another form that explains a split's boxes better than the layout's own.
+
+    Args:
+        written: the boxes of the split.
+
+    Returns:
+        What was found; None where the boxes are in the layout's form, or in none that is known.
+    """
+    count = len(written.corners)
+    if count < FEWEST:
+        return None
+    own = OWN[written.layout]
+    makes_sense = fits(written.corners, written.sides)
+    if own[1] == "pixels" and _are_shares(written.numbers, written.sides):
+        makes_sense = np.zeros(count, np.bool_)
+    failing = int(count - makes_sense.sum())
+    if failing < FAILING * count:
+        return None
+    explained = _explaining(written)
+    if not explained:
+        return None
+    best = sorted(explained, key=lambda reading: -explained[reading])
+    return Slip(
+        failing=failing,
+        count=count,
+        readings=tuple(best),
+        unexplained=count - explained[best[0]],
+    )
+
+
+def _explaining(written: Written) -> dict[tuple[str, str], int]:
+    """Count how many boxes make sense in other readings, of those in which nearly all do.
+
+    Who has y first has it rarely, and shares fit either way: that is asked last.
+    """
+    numbers, sides = written.numbers, written.sides
+    unit = "shares" if _are_shares(numbers, sides) else "pixels"
+    for forms in (X_FIRST, Y_FIRST):
+        readings = [(form, unit) for form in forms if (form, unit) != OWN[written.layout]]
+        fitting = {r: int(fits(read_as(numbers, sides, r), sides).sum()) for r in readings}
+        found = {r: n for r, n in fitting.items() if n >= EXPLAINED * len(numbers)}
+        if found:
+            return found
+    return {}
+
+
+def describe_slip(slip: Slip, layout: str, place: str) -> Problem:
+    """Report it.
+
+    Args:
+        slip: as found.
+        layout: of the data.
+        place: of the split.
+
+    Returns:
+        A warning with the counts.
+    """
+    own = _words(OWN[layout])
+    others = " or ".join(_words(reading) for reading in slip.readings[:3])
+    share = 100 * slip.failing / slip.count
+    return Problem(
+        code="RC260",
+        place=place,
+        what="boxes look as if they were stored in another form",
+        got=f"read as {own}, {share:.0f} % of {slip.count} boxes make no sense; read as {others}, "
+        + ("all do" if not slip.unexplained else f"all but {slip.unexplained} do"),
+        want=own,
+        fix="export the annotations again in the layout's form, or let `frcnn data check --fix` "
+        "write a copy that has it",
+        severity="warning",
+    )
+
+
+def _are_shares(numbers: Numbers, sides: Numbers) -> bool:
+    """Say whether no number passes 1, in pictures that are larger."""
+    is_small = numbers.max() <= 1 and numbers.min() >= -1
+    return bool(is_small and np.median(sides) >= _LEAST_SIDE)
+
+
+def _words(reading: tuple[str, str]) -> str:
+    return f"{reading[0]} in {reading[1]}"
