@@ -113,7 +113,7 @@ class Dataset:
         settled = settle_classes(folder, root, classes, learnt_from)
         known = settled.names
         ids = {name: i for i, name in enumerate(known)}
-        own_ids = settled.ids if found == "coco" else ()
+        own_ids = settled.ids if layout == "coco" else ()
         splits = {
             name: Split(
                 name=name,
