@@ -106,6 +106,15 @@ def test_a_repaired_copy(spoilt: Path, tmp_path: Path) -> None:
     assert state(spoilt) == before
 
 
+def test_what_no_file_says_cannot_be_repaired(spoilt: Path, tmp_path: Path) -> None:
+    for path in spoilt.glob("Annotations/*.xml"):
+        path.write_text("<annotation/>")
+    found = look_over(spoilt, {"fix": tmp_path / "mended"})
+    assert found.repaired is None
+    assert "it cannot be repaired either" in str(found)
+    assert not (tmp_path / "mended").exists()
+
+
 def test_wrong_in_places_within_the_data(spoilt: Path) -> None:
     before = state(spoilt)
     for options, code in (

@@ -49,15 +49,38 @@ def write_repaired(examined: Examined, unreadable: Sequence[Problem], out: Path)
         What was written; its report has the repairs alone. Errors are those of `convert`; where
         the data cannot be used even so, that is raised.
     """
-    mended = settle(
-        mend(examined.folder, examined.layout, examined.root), examined.root, examined.layout
-    )
-    if mended.dataset is None:
-        raise mended.report.problems[-1].error()
-    dataset = _without(mended.dataset, {problem.place for problem in unreadable})
-    repairs = [p for p in (*mended.report.problems, *unreadable) if p.effect != "none"]
+    better = mended(examined)
+    if better.dataset is None:
+        raise better.report.problems[-1].error()
+    dataset = _without(better.dataset, {problem.place for problem in unreadable})
+    repairs = [p for p in (*better.report.problems, *unreadable) if p.effect != "none"]
     dataset = replace(dataset, report=Report(tuple(repairs)))
     return convert(dataset, out, examined.layout, listing=LISTING)
+
+
+def is_repairable(examined: Examined) -> bool:
+    """Say whether a copy can be written: what no file says cannot be mended.
+
+    Args:
+        examined: the data set as it is.
+
+    Returns:
+        Whether it can be used, as it is or mended.
+    """
+    return examined.dataset is not None or mended(examined).dataset is not None
+
+
+def mended(examined: Examined) -> Examined:
+    """Give the data set with its boxes mended, in memory alone.
+
+    Args:
+        examined: the data set as it is.
+
+    Returns:
+        Another one, which may be usable where the first is not.
+    """
+    folder = mend(examined.folder, examined.layout, examined.root)
+    return settle(folder, examined.root, examined.layout)
 
 
 def mend(folder: Folder, layout: str, root: Path) -> Folder:
@@ -77,12 +100,12 @@ def mend(folder: Folder, layout: str, root: Path) -> Folder:
     for name, split in folder.splits.items():
         new = [seen for seen in split if id(seen) not in known]
         slip = find_slip(written_boxes(layout, new))
-        mended = new
+        better = new
         if slip is not None and len(slip.readings) == 1:
             problems = _without_boxes_of(new, problems)
             problems.append(_reread(slip, layout, f"{place_of(root)}: {name}"))
-            mended = _read_anew(new, layout, slip.readings[0], problems)
-        for seen, other in zip(new, mended, strict=True):
+            better = _read_anew(new, layout, slip.readings[0], problems)
+        for seen, other in zip(new, better, strict=True):
             known[id(seen)] = _once_each(other, problems)
         splits[name] = tuple(known[id(seen)] for seen in split)
     return replace(folder, splits=splits, problems=problems)

@@ -1,4 +1,4 @@
-"""Pictures that EXIF turns by a quarter: do their boxes follow?
+"""Pictures that EXIF turns by a quarter, and whether their boxes follow.
 
 Where the annotation states a size, it is compared with the picture's (RC212). Where it states none,
 boxes that leave the upright picture but not the one before the rotation tell that they do not

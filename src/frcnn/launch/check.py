@@ -22,7 +22,7 @@ from frcnn.data.new_folder import require_new
 from frcnn.data.picture_paths import home_of
 from frcnn.data.pixel_check import check_all
 from frcnn.data.problems import Problem, Report
-from frcnn.data.repair import write_repaired
+from frcnn.data.repair import is_repairable, write_repaired
 from frcnn.errors import ConfigError
 from frcnn.launch.small_boxes import drop_small_boxes, many_small
 from frcnn.model.batch import PictureConfig
@@ -61,6 +61,8 @@ class Checked:
     written: Path | None = None
     """The report's file."""
     repaired: "Repaired | None" = None
+    is_beyond_repair: bool = False
+    """A copy was asked for, and none could be written."""
 
     @property
     def fatal(self) -> Problem | None:
@@ -72,6 +74,8 @@ class Checked:
         lines = [*self._counts(), self.report.table()]
         if self.dataset is None:
             lines.append("the data cannot be used; pictures were not looked at")
+        if self.is_beyond_repair:
+            lines.append("it cannot be repaired either: no copy was written")
         if self.written is not None:
             lines.append(f"all of it: {self.written}")
         if self.repaired is not None:
@@ -166,9 +170,11 @@ def look_over(data: str | Path, options: CheckOptions, count: Counting | None = 
         text = json.dumps(checked.to_json(), indent=2, allow_nan=False, ensure_ascii=False)
         files.write_text(path, text + "\n")
         checked = replace(checked, written=path)
-    if "fix" in options:
-        checked = replace(checked, repaired=_repaired(examined, checked, Path(options["fix"])))
-    return checked
+    if "fix" not in options:
+        return checked
+    if not is_repairable(examined):
+        return replace(checked, is_beyond_repair=True)
+    return replace(checked, repaired=_repaired(examined, checked, Path(options["fix"])))
 
 
 def _require_places(root: Path, options: CheckOptions) -> None:
