@@ -157,11 +157,11 @@ def _parsed(file: BinaryIO, path: Path) -> tuple[dict[int, Any], bytes, bool]:
             want="tifffile >= 2025.1",
             fix="python -m pip install tifffile",
         ) from error
-    no_dialects = {"is_ndpi": False, "is_lsm": False, "is_scanimage": False}
     try:
         with _unheard("tifffile"):
-            tiff = tifffile.TiffFile(file, **no_dialects)
-            tags = {int(tag.code): _plain(tag.value) for tag in tiff.pages[0].tags}
+            # no dialect: what their makers mean by other tags is not read here
+            tiff = tifffile.TiffFile(file, is_ndpi=False, is_lsm=False, is_scanimage=False)
+            tags = {int(tag.code): _plain(tag.value) for tag in tiff.pages.first.tags}
             order = b"II" if tiff.byteorder == "<" else b"MM"
             return tags, order, _has_second(tiff.pages)
     except Exception as error:  # it raises whatever it stumbles over

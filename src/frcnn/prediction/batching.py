@@ -35,7 +35,7 @@ def in_batches(
     Returns:
         An answer for each picture.
     """
-    wholes = sizes or [None] * len(pictures)
+    wholes: Sequence[Size | None] = sizes or [None] * len(pictures)
     prepared = [
         prepare(picture, config, size) for picture, size in zip(pictures, wholes, strict=True)
     ]
