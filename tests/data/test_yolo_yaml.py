@@ -63,7 +63,7 @@ def test_b17_paths_that_lead_out(shelf) -> None:
     text = "path: /etc\ntrain: /etc\nval: a/../../b\nnames: [a]\n"
     found, problems = folders(shelf.text("d.yaml", text))
     assert found == {}
-    assert [p.code for p in problems] == ["RC276", "RC276"]
+    assert [p.code for p in problems] == ["RC267", "RC276", "RC276"]
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_b17_a_path_that_leads_out_is_not_followed(shelf) -> None:
     (shelf.root.parent / "outside" / "imgs").mkdir(parents=True)
     found, problems = folders(shelf.text("d.yaml", "path: ../outside\ntrain: imgs\nnames: [a]\n"))
     assert found == {}
-    assert [p.code for p in problems] == ["RC281"]
+    assert [p.code for p in problems] == ["RC267", "RC281"]
 
 
 @pytest.mark.parametrize(
