@@ -13,6 +13,7 @@ from PIL import Image
 from frcnn.data.dataset import Dataset
 from frcnn.model.faster_rcnn import FasterRCNN
 from frcnn.ops import pictures
+from frcnn.ops.boxes import iou
 from frcnn.ops.picture_parts import whole
 from frcnn.prediction.loading import load
 from frcnn.prediction.predictor import Detector
@@ -77,8 +78,8 @@ def test_boxes_are_in_pixels_of_the_whole_picture(smoothing: Detector, large: Pa
     assert len(result) > 3
     assert float(result.boxes[:, 2].max()) > 256
     (plain,) = smoothing.detect([pictures.to_tensor(pictures.decode(large).pixels)])
-    assert plain.boxes.shape == result.boxes.shape
-    assert float((plain.scores - result.scores).abs().max()) < 0.1
+    shared = iou(plain.boxes[:5], result.boxes)
+    assert float(shared.max(dim=1).values.min()) > 0.9, "the best of the whole picture's are found"
     assert result.plotted().shape == (*WHOLE, 3)
 
 

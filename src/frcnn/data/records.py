@@ -114,7 +114,19 @@ class Split(Sequence[Sample]):
         """
         if isinstance(index, slice):
             return replace(self, records=self.records[index])
-        return read_sample(self.records[operator.index(index)])
+        return self.read(operator.index(index))
+
+    def read(self, index: int, enough: Enough = whole) -> Sample:
+        """Read one picture now, as much of it as is needed.
+
+        Args:
+            index: of the picture.
+            enough: which size of it suffices, as `pictures.decode` asks.
+
+        Returns:
+            The picture with its boxes; errors as above.
+        """
+        return read_sample(self.records[index], enough)
 
     def subset(self, indices: Iterable[int]) -> "Split":
         """Choose pictures.

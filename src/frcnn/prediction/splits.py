@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from torch import Tensor
 
-from frcnn.data.records import Sample, Split, read_sample
+from frcnn.data.records import Sample, Split
 from frcnn.errors import ConfigError
 from frcnn.evaluation.judged import Judged
 from frcnn.evaluation.proposals import LIMITS, Proposed
@@ -124,8 +124,8 @@ def _propose(
 
 def _read(split: Split, start: int, detector: Detector) -> list[Sample]:
     """Read the pictures that are looked at together, as much of each as is needed."""
-    records = split.records[start : start + detector.batch]
-    return [read_sample(record, detector.enough) for record in records]
+    numbers = range(start, min(start + detector.batch, len(split)))
+    return [split.read(number, detector.enough) for number in numbers]
 
 
 def propose_for_evaluation(

@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from frcnn.data.proposals import StoredProposals
-from frcnn.data.records import Split, read_sample
+from frcnn.data.records import Split
 from frcnn.errors import ConfigError
 from frcnn.model.batch import PictureConfig, Prepared, enough, prepare, resized
 from frcnn.ops import boxes as box_ops
@@ -191,7 +191,7 @@ class Examples(Dataset[Example]):
         seed = seed_of("augmentation", self.seed, *visit)
         resizing = jittered(self.pictures_config, varied, seed)
         suffices = whole if self.augmentation.needs_all_pixels else enough(resizing)
-        sample = read_sample(record, suffices)
+        sample = self.split.read(visit.picture, suffices)
         shown = Shown(picture=sample.picture, size=sample.size, target=sample.target)
         shown = transformed(
             shown, self.augmentation, seed, len(self.split.classes), str(record.path)
