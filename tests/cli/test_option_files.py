@@ -65,7 +65,7 @@ class TestFiles:
             ("conf: 0.1\nmax-det: 0", "RC305", 2, "1 ... 100000"),
             ("iou: 0.5\nconf: 1.5", "RC305", 2, "0 ... 1"),
             ("device: gpu", "RC360", 1, "cuda"),
-            ("save: xml", "RC304", 1, "images, json, csv"),
+            ("save: xml", "RC304", 1, "images, crops, json"),
             ("resume: true", "RC308", 1, "--out"),
             ("conf: 0.3\nconf: 0.4", "RC343", 2, "second time"),
         ],
