@@ -67,7 +67,7 @@ def test_the_first_fault_is_told(
         raise full
 
     monkeypatch.setattr(folder, "write_picture", refuse)
-    monkeypatch.setattr(folder, "write_json", lambda *_: refuse())
+    monkeypatch.setitem(folder.FORMS, "json", lambda *_: refuse())
     with pytest.raises(DiskError) as caught:
         predict_folder(detector, expand([photos]), order)
     assert caught.value is full

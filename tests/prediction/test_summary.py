@@ -35,6 +35,7 @@ def test_the_summary_as_plain_values(tmp_path: Path) -> None:
         "resumed": 0,
         "objects": {"nut": 3},
         "failures": [],
+        "lost": [],
         "files": [str(tmp_path / "a")],
     }
     assert str(summary) == f"2 pictures, 3 objects: nut 3\nsaved {tmp_path / 'a'}"
