@@ -103,9 +103,13 @@ def test_of_a_run_the_best_weights(run: RunFolder) -> None:
     assert weights_path(str(run.path)) == run.best.resolve()
 
 
-def test_of_a_run_without_best_weights_the_last(run: RunFolder) -> None:
+def test_the_last_weights_are_not_taken_for_the_best_without_a_word(run: RunFolder) -> None:
     run.best.unlink()
-    assert read_saved(run.path, device="cpu").header.extra == {"step": 2}
+    with pytest.raises(ConfigError, match="the run's best weights are not there") as raised:
+        read_saved(run.path, device="cpu")
+    assert raised.value.code == "RC371"
+    assert raised.value.fix == f"name the last ones, {run.last.resolve()}"
+    assert read_saved(run.last, device="cpu").header.extra == {"step": 2}
 
 
 def test_a_file_is_itself(run: RunFolder) -> None:
@@ -121,7 +125,8 @@ def test_a_run_without_weights(run: RunFolder) -> None:
     assert raised.value.code == "RC371"
     assert raised.value.place == str(run.path.resolve())
     assert "no weights yet" in raised.value.what
-    assert f"frcnn train --resume {run.path.resolve()}" in raised.value.fix
+    assert f"frcnn train --resume {run.path}" in raised.value.fix
+    assert "--set training.optimizer.learning_rate=X" in raised.value.fix
 
 
 def test_a_folder_that_is_no_run(tmp_path: Path) -> None:
