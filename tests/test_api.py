@@ -26,12 +26,13 @@ STEPS = 2
 def options(tiny: tuple[str, ...]) -> dict:
     """What a training of a few steps is asked for."""
     size = ("model.pictures.shorter_side=64", "model.pictures.longer_side=96")
+    length = (f"training.schedule.steps={STEPS}", "training.schedule.warmup_steps=1")
     return {
         "model": "resnet18",
         "backbone_weights": "none",
         "device": "cpu",
         "seed": 3,
-        "settings": (*tiny, *size, f"training.schedule.steps={STEPS}"),
+        "settings": (*tiny, *size, *length),
     }
 
 
@@ -224,7 +225,7 @@ class TestEvaluate:
         assert answer["split"] == "val"
         assert answer["folder"] == str(measured.folder)
         assert answer["coco"] == measured.figures.coco
-        assert str(measured).startswith("voc07 0.")
+        assert str(measured).startswith("VOC07 mAP 0.")
         assert capsys.readouterr().out == ""
 
     def test_on_other_data_it_says_what_is_wrong_there(

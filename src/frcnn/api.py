@@ -222,6 +222,8 @@ def predict_files(
         for problem in found.problems[1:]:
             say(str(problem.error()))
         raise found.problems[0].error()
+    for folder in found.left_out:
+        say(f"left out: {folder}, pictures with boxes of an earlier prediction")
     out = options.get("out")
     order = Order(
         out=Path("runs" if out is None else out),

@@ -46,6 +46,13 @@ def test_golden_what_is_written(out: Path, picture: Path) -> None:
     assert list(diary.pictures()) == [{"path": str(picture), "width": 5, "objects": [1]}]
 
 
+@pytest.mark.parametrize("drawn", [True, False])
+def test_it_knows_whether_boxes_were_drawn(out: Path, drawn: bool) -> None:
+    assert not Diary.has_pictures(out)
+    Diary(out, {**ABOUT, "images": drawn})
+    assert Diary.has_pictures(out) == drawn
+
+
 def test_what_is_done_stays_done(out: Path, picture: Path) -> None:
     assert not Diary.is_in(out)
     diary = Diary(out, ABOUT)

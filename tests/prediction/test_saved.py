@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from frcnn import machine
-from frcnn.errors import ConfigError, ModelFileError
+from frcnn.errors import ConfigError, FrcnnError, ModelFileError
 from frcnn.machine import devices
 from frcnn.model.faster_rcnn import FasterRCNN
 from frcnn.prediction.predictor import Detector
@@ -115,6 +115,13 @@ def test_the_last_weights_are_not_taken_for_the_best_without_a_word(run: RunFold
 def test_a_file_is_itself(run: RunFolder) -> None:
     assert weights_path(run.last) == run.last
     assert weights_path("any/where.safetensors") == Path("any/where.safetensors")
+
+
+@pytest.mark.parametrize(("name", "code"), [("runs/none", "RC370"), ("none.safetensors", "RC501")])
+def test_a_path_that_leads_nowhere(tmp_path: Path, name: str, code: str) -> None:
+    with pytest.raises(FrcnnError) as caught:
+        load_detector(tmp_path / name)
+    assert caught.value.code == code
 
 
 def test_a_run_without_weights(run: RunFolder) -> None:

@@ -227,11 +227,10 @@ class PredictOptions(Computing):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._within("conf", 0, 1)
-        self._within("iou", 0, 1)
-        for name, end, want in (("conf", 1, "0 or more, below 1"), ("iou", 0, "above 0, up to 1")):
-            if getattr(self, name) == end:
-                raise _out_of_range(name, end, want)
+        if self.conf is not None and not 0 <= self.conf < 1:
+            raise _out_of_range("conf", self.conf, "0 or more, below 1")
+        if self.iou is not None and not 0 < self.iou <= 1:
+            raise _out_of_range("iou", self.iou, "above 0, up to 1")
         self._within("max_det", 1, 100_000)
         self._within("batch", 1, 4096)
         for kind in self.kinds or ():

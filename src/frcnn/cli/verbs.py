@@ -1,5 +1,7 @@
 """The verbs: each hands what was said to one function, and prints what that found."""
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -8,6 +10,7 @@ from frcnn.cli import process, words
 from frcnn.cli.answers import alone_on_stdout, give
 from frcnn.cli.option_files import with_file
 from frcnn.cli.options import (
+    SAVE,
     DemoOptions,
     DoctorOptions,
     EvalOptions,
@@ -113,15 +116,7 @@ def predict_(
         options: what was said.
     """
     said = with_file(options, PredictOptions)
-    if not sources:
-        raise ConfigError(
-            "RC303",
-            "frcnn predict SOURCE",
-            "is missing",
-            got="nothing",
-            want="pictures, folders of pictures, or patterns in quotes",
-            fix=f"as in: frcnn predict {run} photos/",
-        )
+    _require_sources(run, sources)
     from frcnn import api
 
     names = ("conf", "iou", "max_det", "batch", "out", "resume", "device", "precision", "quiet")
@@ -181,3 +176,26 @@ def doctor_(options: Annotated[DoctorOptions | None, Parameter(name="*")] = None
         findings = doctor.examine()
     give(findings, said)
     return findings.exit_code
+
+
+def _require_sources(run: str, sources: Sequence[str]) -> None:
+    """Refuse to look at nothing, and at a second word of --save, which takes one."""
+    if not sources:
+        raise ConfigError(
+            "RC303",
+            "frcnn predict SOURCE",
+            "is missing",
+            got="nothing",
+            want="pictures, folders of pictures, or patterns in quotes",
+            fix=f"as in: frcnn predict {run} photos/",
+        )
+    kinds = [word for word in sources if word in SAVE and not Path(word).exists()]
+    if kinds:
+        raise ConfigError(
+            "RC307",
+            "frcnn predict --save",
+            "a word too many",
+            got=repr(kinds[0]),
+            want="one word",
+            fix="join several with commas, as in --save images,json",
+        )

@@ -68,14 +68,15 @@ def settle_classes(
     """
     mentions = {name: class_mentions(seen) for name, seen in folder.splits.items()}
     declared = _declared(folder, learnt_from)
+    whose = "the training split's"
     if classes is not None:
-        known = _required_names(classes)
+        known, whose = _required_names(classes), "those asked for, a model's own or --set classes"
     elif declared is not None:
         known = declared.names
     else:
         known = classes_of(mentions[_required_training(folder, root, learnt_from)])
     for names in mentions.values():
-        require_known(names, known)
+        require_known(names, known, whose)
     ids = _ids(known, declared)
     return ClassList(names=known, ids=ids, problems=_other_ids(folder, declared))
 

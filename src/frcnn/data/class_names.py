@@ -37,12 +37,13 @@ def classes_of(names: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(sorted(names))
 
 
-def require_known(names: Mapping[str, str], classes: Sequence[str]) -> None:
+def require_known(names: Mapping[str, str], classes: Sequence[str], whose: str) -> None:
     """Refuse names that are no class.
 
     Args:
         names: each name with the place of its first mention.
         classes: the known ones.
+        whose: they are, in words.
 
     Raises:
         AnnotationError: a name is not among them (RC214).
@@ -54,11 +55,11 @@ def require_known(names: Mapping[str, str], classes: Sequence[str]) -> None:
         raise AnnotationError(
             "RC214",
             place,
-            "the class is not one of the training split's",
+            f"the class is not one of {whose}",
             got=repr(name[:60]),
             want=", ".join(classes[:20]) + (", ..." if len(classes) > 20 else ""),
-            fix=(f"did you mean {near!r}? Mend" if near else "mend") + " the name, or leave these "
-            "pictures out",
+            fix=(f"did you mean {near!r}? Mend" if near else "mend") + " the name, leave these "
+            "pictures out, or take data of these classes alone",
         )
 
 

@@ -16,6 +16,9 @@ from frcnn.prediction.result import text_of
 
 NAME = "predictions.jsonl"
 """Of the file in the folder of results."""
+PICTURES = "pictures"
+"""The folder of pictures with boxes, beside it."""
+_LONGEST_HEAD = 1 << 20  # bytes; a head of ours has a few thousand
 
 
 class _Latest(NamedTuple):
@@ -57,6 +60,15 @@ class Diary:
     def is_in(folder: Path) -> bool:
         """Tell whether a folder holds a diary already."""
         return (folder / NAME).exists()
+
+    @staticmethod
+    def has_pictures(folder: Path) -> bool:
+        """Tell whether `PICTURES` in a folder of results is ours: whether boxes were drawn."""
+        try:
+            with (folder / NAME).open(encoding="utf-8") as file:
+                return bool(json.loads(file.readline(_LONGEST_HEAD))["run"]["images"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return False
 
     def is_done(self, path: Path) -> bool:
         """Tell whether a picture has its result, and its file is still the same.

@@ -18,7 +18,7 @@ from frcnn import files
 from frcnn.data.problems import Problem
 from frcnn.errors import ConfigError, DiskError, PictureError
 from frcnn.prediction.choice import Choice
-from frcnn.prediction.diary import Diary
+from frcnn.prediction.diary import PICTURES, Diary
 from frcnn.prediction.loading import Loaded, load
 from frcnn.prediction.own_files import require_free
 from frcnn.prediction.picture_files import is_writable_name, write_picture
@@ -30,8 +30,6 @@ from frcnn.prediction.writers import write_csv, write_json
 from frcnn.types import name_of
 
 Kind = Literal["images", "json", "csv"]
-PICTURES = "pictures"
-"""The folder of pictures with boxes, inside the folder of results."""
 _NAMES: Mapping[Kind, str] = {
     "images": PICTURES,
     "json": "predictions.json",

@@ -115,7 +115,7 @@ def weights_path(named: str | Path) -> Path:
         ConfigError: the folder is no run (RC370), or has no best weights (RC371).
     """
     path = Path(named)
-    if not path.is_dir():
+    if not path.is_dir() and (path.exists() or path.suffix):
         return path
     run = RunFolder.open(path)
     if run.best.exists():
