@@ -17,15 +17,15 @@ import time
 from pathlib import Path
 from typing import Any
 
-STEPS = 500
+STEPS = 1000
 """Of two pictures each: from so many each of the two stages learns, whatever the scheme."""
 PLANS: dict[str, dict[str, object]] = {
     "joint": {},
     "alternating": {
-        "rpn.steps": 200,
-        "detector.steps": 350,
-        "rpn_layers.steps": 300,
-        "detector_layers.steps": 150,
+        "rpn.steps": 400,
+        "detector.steps": 700,
+        "rpn_layers.steps": 600,
+        "detector_layers.steps": 300,
         # in the last two steps the backbone stays as it is, and the layers bear a higher rate
         "rpn_layers.learning_rate": 0.001,
         "detector_layers.learning_rate": 0.0002,
@@ -90,7 +90,9 @@ def figures(run: Path, metric: str, split: str) -> dict[str, Any]:
 
 
 def _run(*words: object) -> None:
-    subprocess.run([*FRCNN, *map(str, words)], check=True, stdout=sys.stderr)
+    ended = subprocess.run([*FRCNN, *map(str, words)], check=False, stdout=sys.stderr)
+    if ended.returncode:  # it has said why
+        raise SystemExit(ended.returncode)
 
 
 def _processor_seconds() -> float:
@@ -130,6 +132,9 @@ def main() -> None:
     parser.add_argument("--side", type=int, default=320)
     parser.add_argument("--split", default="test")
     options = parser.parse_args()
+    for path in (options.data, options.backbone_weights):
+        if not path.exists():
+            parser.error(f"{path}: nothing is there")
     heads = ["scheme", "seed", "minutes", "of the processor", "AP50", "AP", *RECALLS]
     print(f"| {' | '.join(heads)} |\n|---|--:{'|--:' * (len(heads) - 2)}|", flush=True)
     for seed in options.seeds:

@@ -114,7 +114,7 @@ def test_train_answers_in_json_alone(trained: Ended, run: Path) -> None:
 def test_eval_returns_what_training_printed(home: Path, run: Path) -> None:
     ended = process("eval", "runs/latest", "--split", "val", "--metric", "voc07", cwd=home)
     assert ended.code == 0, ended.err
-    assert ended.out.startswith("voc07 0.")
+    assert ended.out.startswith("VOC07 mAP 0.")
     assert read_header(run / "best.safetensors").extra["table"] in ended.out
     assert (run / "eval" / "val" / "metrics.json").is_file()
 

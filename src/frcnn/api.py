@@ -38,6 +38,7 @@ from frcnn.settings import nearest
 from frcnn.training.joining import joined
 from frcnn.training.progress import Quiet, Silent, display_for
 from frcnn.training.validation import AnyFigures, figures_of, proposal_figures_of
+from frcnn.weights import file as weights_file
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -61,14 +62,18 @@ class Run:
         return load_detector(self.path)
 
     def __str__(self) -> str:
-        path = shlex.quote(str(self.path))
-        table = "nothing left to train" if self.figures is None else self.figures.table()
-        return f"{table}\nrun {self.path}\nnext: frcnn eval {path}; frcnn predict {path} PICTURE..."
+        path, best = shlex.quote(str(self.path)), weights_file.read_header(self.folder.best)
+        after = f"{self.folder.best.name}, of step {best.extra['step']}, on validation pictures:"
+        then = f"frcnn eval {path}; frcnn predict {path} PICTURE..."
+        if not best.has_head:
+            then = f"frcnn eval {path} --metric proposals; frcnn propose {path} --out FILE"
+        lines = [after, best.extra["table"], f"run {self.path}", f"next: {then}"]
+        return "\n".join(["nothing left to train"] * (self.figures is None) + lines)
 
     def to_json(self) -> Mapping[str, Any]:
-        """Give the folder and the figures as plain values."""
-        figures = None if self.figures is None else self.figures.to_json()
-        return {"run": str(self.path), "figures": figures}
+        """Give the folder, and step and figures of the best weights, as plain values."""
+        best = weights_file.read_header(self.folder.best).extra
+        return {"run": str(self.path), "step": best["step"], "figures": best["figures"]}
 
 
 def load(

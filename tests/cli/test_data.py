@@ -25,7 +25,7 @@ def table(tmp_path: Path) -> Path:
 def test_golden(table: Path, tmp_path: Path, capsys) -> None:
     out = tmp_path / "new"
     assert app.run(["data", "convert", str(table), "--to", "coco", "--out", str(out)]) == 0
-    assert capsys.readouterr().out.startswith(f"coco in {out}: train 1 pictures with 1 boxes")
+    assert capsys.readouterr().out.startswith(f"coco in {out}: train 1 picture with 1 box")
     assert (out / "annotations" / "instances_train.json").is_file()
 
 

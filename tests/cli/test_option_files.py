@@ -63,7 +63,7 @@ class TestFiles:
             ("conf: 0.3\nmaxdet: 5", "RC344", 2, "max_det"),
             ("conf: high", "RC345", 1, "a number"),
             ("conf: 0.1\nmax-det: 0", "RC305", 2, "1 ... 100000"),
-            ("iou: 0.5\nconf: 1.5", "RC305", 2, "0 ... 1"),
+            ("iou: 0.5\nconf: 1.5", "RC305", 2, "0 or more, below 1"),
             ("device: gpu", "RC360", 1, "cuda"),
             ("save: xml", "RC304", 1, "images, crops, json"),
             ("resume: true", "RC308", 1, "--out"),

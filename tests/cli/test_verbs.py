@@ -254,3 +254,18 @@ class TestDoctor:
             "machine": {"cores": 2},
             "checks": [{"name": "torch", "state": "ok", "found": "2.15.0", "fix": ""}],
         }
+
+
+@pytest.mark.parametrize("kind", ["json", "csv", "images"])
+def test_a_second_word_of_save_is_no_source(frcnn_command, api, kind: str) -> None:
+    outcome = frcnn_command.refused(["predict", "run", "photos", "--save", "images", kind], "RC307")
+    assert f"got {kind!r}" in outcome.err
+    assert "--save images,json" in outcome.err
+    assert api.calls == []
+
+
+def test_a_folder_of_that_name_is_one(frcnn_command, api, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "images").mkdir()
+    frcnn_command("predict", "run", "images")
+    assert api.calls[0][1] == ("run", ("images",))

@@ -22,7 +22,7 @@ def test_classes_are_sorted_by_code_point() -> None:
 
 def test_nothing_in() -> None:
     assert classes_of({}) == ()
-    require_known({}, ["a"])
+    require_known({}, ["a"], "mine")
     assert nearest("a", []) == ""
 
 
@@ -47,10 +47,11 @@ def test_b07_names_that_differ_in_capitals_or_spaces(twin: str) -> None:
 )
 def test_b07_unknown_names_name_the_nearest(name: str, near: str) -> None:
     with pytest.raises(AnnotationError) as caught:
-        require_known({"dog": "a.xml:1", name: "b.xml:7"}, VOC)
+        require_known({"dog": "a.xml:1", name: "b.xml:7"}, VOC, "the devkit's")
     error = caught.value
     assert (error.code, error.place, error.got) == ("RC214", "b.xml:7", repr(name))
     assert f"did you mean '{near}'?" in error.fix
+    assert error.what == "the class is not one of the devkit's"
     assert error.want.startswith("aeroplane, bicycle")
     assert error.exit_code == 3
 
@@ -58,13 +59,13 @@ def test_b07_unknown_names_name_the_nearest(name: str, near: str) -> None:
 @pytest.mark.parametrize("name", ["0", "-1", "20", "xyzzy", ""])
 def test_b07_names_near_none(name: str) -> None:
     with pytest.raises(AnnotationError) as caught:
-        require_known({name: "b.xml:7"}, VOC)
+        require_known({name: "b.xml:7"}, VOC, "the devkit's")
     assert "did you mean" not in caught.value.fix
 
 
 def test_b07_long_lists_are_cut() -> None:
     with pytest.raises(AnnotationError) as caught:
-        require_known({"zzz": "a"}, [f"class{i}" for i in range(500)])
+        require_known({"zzz": "a"}, [f"class{i}" for i in range(500)], "mine")
     assert caught.value.want.endswith(", ...")
     assert len(str(caught.value)) < 700
 

@@ -6,6 +6,7 @@ import pytest
 
 from frcnn.data.csv_layout import find_csv, read_folder
 from frcnn.data.dataset import Dataset
+from frcnn.errors import AnnotationError
 
 ROW = "a.png,10,5,30,20,cat\n"
 
@@ -61,6 +62,14 @@ def test_one_picture_under_two_spellings(shelf) -> None:
     shelf.text("train.csv", ROW + ROW.replace("a.png,10", "images/a.png,11"))
     (seen,) = read_folder(shelf.root).splits["train"]
     assert len(seen.rows.names) == 2
+
+
+def test_a_table_that_was_named_says_what_it_lacks(shelf) -> None:
+    path = shelf.text("boxes.csv", "filename,xmin,ymin,xmax,ymax\na.png,1,1,5,5\n")
+    assert find_csv(shelf.root) == {}
+    with pytest.raises(AnnotationError, match="RC283") as caught:
+        Dataset.open(path)
+    assert caught.value.place.endswith("boxes.csv")
 
 
 def test_nothing_in(tmp_path: Path) -> None:

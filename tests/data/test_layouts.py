@@ -56,7 +56,7 @@ def test_wrong_in_nothing_that_is_known(shelf, tmp_path: Path) -> None:
     with pytest.raises(AnnotationError, match="RC201") as caught:
         read_any(shelf.root)
     assert "JSON" in caught.value.want
-    with pytest.raises(AnnotationError, match="no such folder"):
+    with pytest.raises(AnnotationError, match="no such file or folder"):
         read_any(tmp_path / "nowhere")
     with pytest.raises(AnnotationError, match="RC201"):
         read_any(shelf.text("x.json", "{}"))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from frcnn.data.problems import Problem, Report, odd_flag, remark
+from frcnn.data.problems import Problem, Report, counted, odd_flag, remark
 from frcnn.errors import AnnotationError, PictureError
 
 FLAT = Problem(
@@ -52,12 +52,35 @@ def test_golden_summary() -> None:
 
 @pytest.mark.parametrize("problems", [(), (NOTE,), (FLAT,), (NOTE, FLAT) * 500])
 def test_a_summary_has_at_most_three_lines(problems: tuple[Problem, ...]) -> None:
-    assert len(Report(problems).summary().splitlines()) == (3 if problems else 0)
+    assert len(Report(problems).summary().splitlines()) == (3 if problems else 1)
+
+
+def test_golden_listing() -> None:
+    assert Report((NOTE, FLAT)).listing().splitlines() == [
+        "  RC207 a.xml:12: a box without area; got xmin 5, xmax 5",
+        f"  RC120 {NOTE.place}: a picture with a remark; got {NOTE.got}",
+    ]
+    rows = Report((FLAT,) * 25).listing(20).splitlines()
+    assert len(rows) == 21
+    assert rows[-1] == "  and 5 more; in Python, Report.problems has all"
+    assert Report().listing() == ""
+
+
+@pytest.mark.parametrize(
+    ("count", "what", "words"),
+    [
+        (0, "picture", "0 pictures"),
+        (1, "picture", "1 picture"),
+        (2, "box dropped", "2 boxes dropped"),
+    ],
+)
+def test_counted(count: int, what: str, words: str) -> None:
+    assert counted(count, what) == words
 
 
 def test_nothing_in() -> None:
     report = Report()
-    assert report.summary() == ""
+    assert report.summary() == "data: no problems"
     assert report.counts() == {}
     assert report.to_json() == {"errors": 0, "warnings": 0, "counts": {}, "problems": []}
 

@@ -84,6 +84,7 @@ def test_records_travel_between_processes(split: Split) -> None:
     assert b"torch" not in pickle.dumps(split.records[0]).replace(b"frcnn", b"")
 
 
+@pytest.mark.filterwarnings("ignore:This DataLoader will create")  # where there is one core
 def test_worker_processes_decode(split: Split) -> None:
     loader = DataLoader(
         split, batch_size=None, num_workers=2, collate_fn=lambda s: (s.name, os.getpid())

@@ -84,6 +84,13 @@ def test_b12_rare_classes(standard) -> None:
     standard.xml("t00", [("cat", 1, 1, 9, 9), ("owl", 11, 11, 20, 20)])
     found = warnings(standard, "RC226")
     assert [p.got for p in found] == ["owl: 1"]
+    assert found[0].fix == "add pictures of it, or leave the class out"
+
+
+def test_a_rare_class_may_be_a_misspelt_frequent_one(standard) -> None:
+    standard.xml("t00", [("catt", 1, 1, 9, 9)])
+    (found,) = warnings(standard, "RC226")
+    assert found.fix.startswith("is 'cat' meant? Else add pictures")
 
 
 def test_a_class_that_is_named_but_not_there(standard) -> None:

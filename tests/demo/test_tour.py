@@ -107,7 +107,7 @@ def test_what_it_said(taken: Tour, said: list[str]) -> None:
 
 def test_what_a_person_reads(taken: Tour) -> None:
     text = str(taken)
-    assert text.startswith("coco ")
+    assert text.startswith("COCO AP ")
     assert taken.measured.figures.table() in text
     assert f"pictures with boxes: {taken.predicted.out}" in text
     curves = taken.run / "plots" / "curves.png"

@@ -86,7 +86,7 @@ def test_of_many_classes_the_ten_worst_have_a_colour(judged) -> None:
     shown = legend(precision_recall(voc(many(judged, 14), classes), classes))
     assert len(shown) == 11
     assert [row.split()[1] for row in shown[:-1]] == [f"c{k}" for k in range(13, 3, -1)]
-    assert shown[-1] == "4 classes with a higher AP"
+    assert shown[-1] == "4 classes with as high an AP or a higher one"
 
 
 def test_no_objects_at_all() -> None:

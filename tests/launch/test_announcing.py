@@ -67,11 +67,12 @@ def test_boxes_that_resizing_leaves_nothing_of_are_told(dataset: Dataset, said: 
     [(FROM_SCRATCH, 2, True), (FROM_SCRATCH, 0, False), ("backbone from x", 2, False)],
 )
 def test_random_stages_that_stay_frozen_are_warned_of(
-    said: list[str], started_from: str, frozen: int, warned: bool
+    said: list[str], rectangles: Path, started_from: str, frozen: int, warned: bool
 ) -> None:
     config = config_from(started_from, frozen)
+    train = Dataset.open(rectangles).split("train")
     warnings: list[str] = []
-    announce_settings(config, new_model(config.model, 0), {}, said.append, warnings.append)
-    assert said == [f"model resnet18: {started_from}"]
+    announce_settings(config, new_model(config.model, 0), train, {}, (said.append, warnings.append))
+    assert said[0] == f"model resnet18: {started_from}"
     assert bool(warnings) == warned
     assert all("stays random" in text for text in warnings)

@@ -14,10 +14,8 @@ from frcnn.data.records import Split
 from frcnn.errors import ConfigError
 from frcnn.launch.asked import (
     first_settings,
-    fitted_away,
     fitted_settings,
     overridden,
-    overruled,
     with_whole_paths,
 )
 from frcnn.model.batch import CAFFE, TORCHVISION
@@ -153,8 +151,6 @@ def test_what_a_printed_preset_says_otherwise_has_the_last_word(
     assert config.model.backbone.batch_norm == "live"
     kept = fitted(train, None, config=path, settings=["model.backbone.batch_norm=frozen"])
     assert kept.model.backbone.batch_norm == "frozen"
-    assert "training.schedule.epochs was 12.0, is 7.0" in fitted_away(config, {"config": path})
-    assert "training.batches.size was 2, is 8" in fitted_away(config, {"config": path})
 
 
 def test_the_config_of_a_run_counts_whole(train: Split, tmp_path: Path) -> None:
@@ -164,7 +160,6 @@ def test_the_config_of_a_run_counts_whole(train: Split, tmp_path: Path) -> None:
     settings.write_yaml(path, first)
     assert fitted(train, None, config=path) == first
     assert fitted(train, None, config=path, model="resnet18") == first
-    assert fitted_away(first, {"config": path}) == []
     with pytest.raises(ConfigError, match="RC357") as caught:
         first_settings(None, {"config": path, "model": "vgg16"})
     assert "resnet18" in caught.value.got
@@ -216,20 +211,6 @@ def test_a_link_to_a_run_is_followed(tmp_path: Path) -> None:
     start = with_whole_paths(first_settings("data", {**asked, "model": "resnet18"})).start
     assert start.init == str(tmp_path / "a-001")
     assert start.proposals == str(tmp_path / "a-001" / "p")
-
-
-def test_what_a_file_says_and_a_run_has_otherwise_is_listed(train: Split, tmp_path: Path) -> None:
-    path = tmp_path / "my.yaml"
-    path.write_text(
-        "model:\n  classes: 7\n  roi_pooling: {method: align}\n"
-        "training: {scheme: exact-joint, seed: 4}\n"
-    )
-    config = fitted(train, PUBLISHED, config=path)
-    assert overruled(config, {"config": path}) == [
-        "model.classes was 7, is 2",
-        "model.roi_pooling.method was align, is warp",
-    ]
-    assert overruled(config, {}) == []
 
 
 def test_weights_of_ours_bring_their_network(train: Split, tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ def test_of_its_own_run(run: RunFolder, rectangles: Path) -> None:
         assert chosen.name == chosen.split.name == "train"
         assert chosen.run is not None
         assert chosen.run.path == run.path.resolve()
-        assert chosen.report.summary() == ""
+        assert chosen.report.problems == ()
 
 
 def test_of_other_data(run: RunFolder, rectangles: Path, tmp_path: Path) -> None:

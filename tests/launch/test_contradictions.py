@@ -9,7 +9,12 @@ import pytest
 
 from frcnn import presets
 from frcnn.errors import ConfigError
-from frcnn.launch.contradictions import require_resumable, require_same_pictures, require_start
+from frcnn.launch.contradictions import (
+    require_one_length,
+    require_resumable,
+    require_same_pictures,
+    require_start,
+)
 from frcnn.launch.run import launch
 from frcnn.presets import RunConfig, StartConfig
 from frcnn.run_folder import RunFolder
@@ -66,6 +71,27 @@ def test_d09_the_pictures_are_not_dealt_anew(
 def test_the_same_seed_may_be_said_again(begun: RunFolder, said: list[str]) -> None:
     launch(None, {"resume": begun.path, "device": "cpu", "seed": 0}, said.append)
     require_same_pictures(presets.resnet18(), replace(presets.resnet18(), data="moved"))
+
+
+@pytest.mark.parametrize("pair", ["training.schedule.steps=5", "training.schedule.steps = 5"])
+def test_one_length(pair: str, said: list[str], rectangles: Path, tmp_path: Path) -> None:
+    asked = {"epochs": 3.0, "settings": ["training.seed=1", pair], "out": tmp_path}
+    error = contradiction(launch, rectangles, asked, said.append)
+    assert error.place == "--epochs"
+    assert "--set training.schedule.steps=5" in error.got
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"epochs": 3.0},
+        {"settings": ["training.schedule.steps=5"]},
+        {"epochs": 3.0, "settings": ["training.schedule.steps=null", "training.seed=1"]},
+    ],
+)
+def test_lengths_that_are_one(asked: dict[str, Any]) -> None:
+    require_one_length(asked)
 
 
 @pytest.mark.parametrize(

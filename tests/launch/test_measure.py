@@ -70,7 +70,7 @@ def test_results_are_files(run: RunFolder, tmp_path: Path, pictures: None) -> No
     assert {path.suffix for path in measured.folder.iterdir()} == {".json", ".png"}
     assert measured.headline == measured.figures.voc07_map
     text = str(measured)
-    assert text.startswith(f"voc07 {measured.headline:.4f} on val, 3 pictures\n")
+    assert text.startswith(f"VOC07 mAP {measured.headline:.4f} on val, 3 pictures\n")
     assert str(measured.folder) in text
     values = json.loads(json.dumps(measured.to_json(), allow_nan=False))
     assert (values["metric"], values["split"], values["pictures"]) == ("voc07", "val", 3)
@@ -132,7 +132,7 @@ def test_figures_of_ours_are_replaced_and_nothing_else(run: RunFolder, tmp_path:
 def test_an_undefined_figure_is_a_dash(run: RunFolder) -> None:
     measured = figures_on(run.path)
     nothing = replace(measured.figures, coco=dict.fromkeys(measured.figures.coco))
-    assert str(replace(measured, figures=nothing)).startswith("coco - on val")
+    assert str(replace(measured, figures=nothing)).startswith("COCO AP - on val")
 
 
 def test_in_the_run_folder_where_nothing_else_is_named(

@@ -44,9 +44,9 @@ def proposals() -> MeasuredProposals:
 
 def test_golden_text(detections: MeasuredDetections, proposals: MeasuredProposals) -> None:
     for measured, first in (
-        (detections, "coco 0.5000 on val, 0 pictures"),
-        (replace(detections, metric="voc07"), "voc07 0.2500 on val, 0 pictures"),
-        (replace(detections, metric="voc"), "voc 0.1250 on val, 0 pictures"),
+        (detections, "COCO AP 0.5000 on val, 0 pictures"),
+        (replace(detections, metric="voc07"), "VOC07 mAP 0.2500 on val, 0 pictures"),
+        (replace(detections, metric="voc"), "VOC mAP 0.1250 on val, 0 pictures"),
         (proposals, "AR_300 0.5000 on test, 2 pictures"),
     ):
         table = measured.figures.table()
@@ -70,7 +70,7 @@ def test_an_undefined_figure_is_a_dash(proposals: MeasuredProposals) -> None:
         MeasuredDetections(figures=evaluate([], []), split="val", folder=Path()),
         replace(proposals, figures=evaluate_proposals([])),
     ]
-    assert [str(each).split(" on ")[0] for each in nothing] == ["coco -", "AR_300 -"]
+    assert [str(each).split(" on ")[0] for each in nothing] == ["COCO AP -", "AR_300 -"]
     assert [each.to_json()["value"] for each in nothing] == [None, None]
 
 

@@ -37,6 +37,15 @@ def test_nothing_is_changed_before_it_trains(begun: RunFolder) -> None:
     assert after == before
 
 
+def test_without_a_checkpoint_it_begins_again_and_says_so(begun: RunFolder) -> None:
+    said: list[str] = []
+    go_on(begun.path, None, {"device": "cpu"}, (said.append, said.append), ALONE)
+    assert said[0] == f"run {begun.path}, begun again: no step of it was kept"
+    train(again(begun.path), Quiet())
+    go_on(begun.path, None, {"device": "cpu"}, (said.append, said.append), ALONE)
+    assert f"run {begun.path}, resumed" in said
+
+
 def test_two_processes_go_on_with_it(begun: RunFolder, in_processes: Callable) -> None:
     def work(world: World) -> Any:
         figures = train(again(begun.path, world), Quiet())

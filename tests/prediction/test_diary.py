@@ -46,6 +46,24 @@ def test_golden_what_is_written(out: Path, picture: Path) -> None:
     assert [p.row for p in diary.pictures()] == [{"path": str(picture), "width": 5, "objects": [1]}]
 
 
+@pytest.mark.parametrize(
+    ("said", "names"),
+    [
+        ({"images": True}, ["pictures"]),
+        ({"images": False}, []),
+        ({"images": True, "crops": True}, ["pictures", "crops"]),
+        ({"images": False, "crops": True}, ["crops"]),
+        ({}, []),
+    ],
+)
+def test_it_knows_which_folders_have_pictures(
+    out: Path, said: dict[str, bool], names: list[str]
+) -> None:
+    assert Diary.drawn_in(out) == []
+    Diary(out, {**ABOUT, **said})
+    assert Diary.drawn_in(out) == names
+
+
 def test_what_is_done_stays_done(out: Path, picture: Path) -> None:
     assert not Diary.is_in(out)
     diary = Diary(out, ABOUT)

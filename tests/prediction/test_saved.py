@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from frcnn import machine
-from frcnn.errors import ConfigError, ModelFileError
+from frcnn.errors import ConfigError, FrcnnError, ModelFileError
 from frcnn.machine import devices
 from frcnn.model.faster_rcnn import FasterRCNN
 from frcnn.prediction.predictor import Detector
@@ -103,14 +103,25 @@ def test_of_a_run_the_best_weights(run: RunFolder) -> None:
     assert weights_path(str(run.path)) == run.best.resolve()
 
 
-def test_of_a_run_without_best_weights_the_last(run: RunFolder) -> None:
+def test_the_last_weights_are_not_taken_for_the_best_without_a_word(run: RunFolder) -> None:
     run.best.unlink()
-    assert read_saved(run.path, device="cpu").header.extra == {"step": 2}
+    with pytest.raises(ConfigError, match="the run's best weights are not there") as raised:
+        read_saved(run.path, device="cpu")
+    assert raised.value.code == "RC371"
+    assert raised.value.fix == f"name the last ones, {run.last.resolve()}"
+    assert read_saved(run.last, device="cpu").header.extra == {"step": 2}
 
 
 def test_a_file_is_itself(run: RunFolder) -> None:
     assert weights_path(run.last) == run.last
     assert weights_path("any/where.safetensors") == Path("any/where.safetensors")
+
+
+@pytest.mark.parametrize(("name", "code"), [("runs/none", "RC370"), ("none.safetensors", "RC501")])
+def test_a_path_that_leads_nowhere(tmp_path: Path, name: str, code: str) -> None:
+    with pytest.raises(FrcnnError) as caught:
+        load_detector(tmp_path / name)
+    assert caught.value.code == code
 
 
 def test_a_run_without_weights(run: RunFolder) -> None:
@@ -121,7 +132,8 @@ def test_a_run_without_weights(run: RunFolder) -> None:
     assert raised.value.code == "RC371"
     assert raised.value.place == str(run.path.resolve())
     assert "no weights yet" in raised.value.what
-    assert f"frcnn train --resume {run.path.resolve()}" in raised.value.fix
+    assert f"frcnn train --resume {run.path}" in raised.value.fix
+    assert "--set training.optimizer.learning_rate=X" in raised.value.fix
 
 
 def test_a_folder_that_is_no_run(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from frcnn.prediction import sources
+from frcnn.prediction.diary import NAME, Diary
 from frcnn.prediction.sources import expand
 
 
@@ -144,3 +145,30 @@ def test_a_folder_that_may_not_be_read(photos: Path, monkeypatch: pytest.MonkeyP
     (problem,) = found.problems
     assert (problem.code, problem.got) == ("RC115", "Permission denied")
     assert problem.place == str(photos / "more")
+
+
+def test_pictures_of_an_earlier_prediction_are_left_out(photos: Path) -> None:
+    """Results that were written into the folder that was looked at."""
+    Diary(photos, {"images": True})
+    touch(photos / "pictures" / "a.png", photos / "more" / "pictures" / "b.png")
+    found = expand([photos])
+    assert [p.name for p in found.pictures][-2:] == ["more/a.png", "more/pictures/b.png"]
+    assert found.left_out == (photos / "pictures",)
+    assert names(photos / "pictures") == ["a.png"]  # named, they are wanted
+
+
+def test_cut_out_objects_are_left_out_too(photos: Path) -> None:
+    Diary(photos, {"images": False, "crops": True})
+    touch(photos / "pictures" / "a.png", photos / "crops" / "b.png")
+    found = expand([photos])
+    assert [p.name for p in found.pictures][-2:] == ["more/a.png", "pictures/a.png"]
+    assert found.left_out == (photos / "crops",)
+
+
+@pytest.mark.parametrize("head", [None, "", "[]", '{"run": {"images": false}}', '{"run": 3}'])
+def test_a_folder_of_that_name_may_be_anybodys(photos: Path, head: str | None) -> None:
+    touch(photos / "pictures" / "a.png")
+    if head is not None:
+        (photos / NAME).write_text(head)
+    assert "pictures/a.png" in names(photos)
+    assert expand([photos]).left_out == ()

@@ -50,9 +50,9 @@ def test_golden_lines_for_people(detector: Detector, photos: Path, tmp_path: Pat
     assert re.fullmatch(r"\S+a\.png  128x96  \d+ ms  \d+ objects: bolt \d+.*", lines[0])
     assert re.fullmatch(r"\S+b\.png  skipped: not a picture of an accepted kind", lines[1])
     text = str(summary)
-    assert text.startswith("1 pictures, ")
+    assert text.startswith("1 picture, ")
     assert "1 skipped:\n  RC101 " in text
     assert f"saved {order.out / 'predictions.json'}" in text
     assert "more" not in text
     again = predict_folder(detector, sources, replace(order, resume=True))
-    assert "1 pictures were done before" in str(again)
+    assert "1 picture done before" in str(again)

@@ -93,6 +93,10 @@ def test_nearest_names() -> None:
     assert schema.nearest("strid", ["stride", "sides"]) == "stride"
     assert schema.nearest("zzz", ["stride", "sides"]) is None
     assert schema.nearest("x", []) is None
+    assert schema.nearest("bat", ["patience", "batches", "batch"]) == "batch"  # begins so
+    assert schema.nearest("confidence", ["conf", "config"]) == "conf"  # is begun by it
+    assert schema.nearest("confi_g", ["conf", "config"]) == "config"  # is much more like it
+    assert schema.nearest("ab", ["abandoned"]) is None  # too short to tell
 
 
 def test_what_was_meant_is_looked_for_in_all_sections() -> None:

@@ -142,7 +142,7 @@ def test_it_shows_how_far_it_has_come(make_job: Make, recorder: Callable) -> Non
     judge_of(make_job("training.evaluation.loss_pictures=2"), display).evaluate(
         progress_of(make_job(), 5)
     )
-    assert display.steps == [5, 1, 2, 3, 4, 5]  # two for the loss, three for the figures
+    assert display.steps == [2, 1, 2, 3, 1, 2, 3]  # two for the loss, three for the figures
 
 
 def test_the_network_goes_on_training_as_it_was(make_job: Make, recorder: Callable) -> None:

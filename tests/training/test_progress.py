@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -97,6 +98,21 @@ def test_a_bar_shows_steps_losses_and_what_is_said() -> None:
     assert "2/7" in text
     assert "loss 1.250" in text
     assert "step 2 [best]" in text  # brackets are not taken for markup
+
+
+@pytest.mark.parametrize("width", [60, 80, 200])
+def test_the_bar_keeps_step_and_time_and_cuts_the_terms(
+    width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    losses = dict.fromkeys(("rpn_objectness", "rpn_boxes", "head_classes", "head_boxes"), 0.25)
+    with Bar(stream := Terminal()) as display:
+        display.begin("step 2 of 4: Fast R-CNN on stored proposals")
+        display.step(replace(report(12), losses=losses), 700)
+    line = stream.getvalue().rpartition("\r")[2]
+    for piece in ("step 2 of 4, step", "12/700", "-:--:--", "loss 1.000"):
+        assert piece in line
+    assert ("head_boxes 0.250" in line) == (width == 200)
 
 
 def test_quiet_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from frcnn.errors import ConfigError
-from frcnn.training.schedule import ScheduleConfig, factor, total_steps
+from frcnn.training.schedule import ScheduleConfig, factor, mostly_warmup, total_steps
 
 STEP = ScheduleConfig(milestones=(0.5, 0.75))
 
@@ -61,3 +61,20 @@ def test_unusable_settings_are_refused(change: dict) -> None:
         ScheduleConfig(**change)
     assert caught.value.place.startswith("schedule")
     assert caught.value.fix
+
+
+@pytest.mark.parametrize(
+    ("total", "warmup", "words"),
+    [
+        (100, 50, ""),
+        (100, 51, "51 of 100 steps are warm-up"),
+        (30, 100, "30 of 30 steps are warm-up"),
+        (1, 0, ""),
+    ],
+)
+def test_a_training_that_is_mostly_warm_up(total: int, warmup: int, words: str) -> None:
+    note = mostly_warmup(total, ScheduleConfig(steps=total, warmup_steps=warmup))
+    assert note.startswith(words)
+    assert bool(note) == bool(words)
+    if note:
+        assert note.endswith(f"training.schedule.warmup_steps={total // 10}")

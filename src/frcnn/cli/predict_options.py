@@ -51,16 +51,14 @@ class PredictOptions(Computing):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name in ("conf", "iou", "tile_overlap", "tile_threshold"):
-            self._within(name, 0, 1)
-        for name, end, want in (
-            ("conf", 1, "0 or more, below 1"),
-            ("iou", 0, "above 0, up to 1"),
-            ("tile_overlap", 1, "0 or more, below 1"),
-            ("tile_threshold", 0, "above 0, up to 1"),
-        ):
-            if getattr(self, name) == end:
-                raise out_of_range(name, end, want)
+        for name in ("conf", "tile_overlap"):
+            value = getattr(self, name)
+            if value is not None and not 0 <= value < 1:
+                raise out_of_range(name, value, "0 or more, below 1")
+        for name in ("iou", "tile_threshold"):
+            value = getattr(self, name)
+            if value is not None and not 0 < value <= 1:
+                raise out_of_range(name, value, "above 0, up to 1")
         self._within("max_det", 1, 100_000)
         self._within("batch", 1, 4096)
         self._within("tile", 16, 30_000)

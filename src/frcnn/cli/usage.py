@@ -1,6 +1,5 @@
 """Mistakes on the command line, in our form of error: the place, the value, and what to type."""
 
-import difflib
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -15,6 +14,7 @@ from cyclopts import (
     UnusedCliTokensError,
 )
 
+from frcnn import settings
 from frcnn.cli.words import wrong
 from frcnn.errors import ConfigError
 
@@ -48,7 +48,7 @@ def in_our_words(error: CycloptsError) -> ConfigError:
 def _unknown_option(error: UnknownOptionError) -> ConfigError:
     word = (error.token.keyword or error.token.value).partition("=")[0]
     known = sorted({name for each in error.argument_collection for name in each.names})
-    near = _near(word, [*(name for name in known if name.startswith("-")), "--help"])
+    near = _near(word, [*(name for name in known if name.startswith("--")), "--help"])
     return ConfigError(
         "RC301",
         _place(error),
@@ -116,13 +116,15 @@ def _too_many(error: UnusedCliTokensError) -> ConfigError:
     word = (error.unused_tokens or [""])[0]
     name, equals, value = word.partition("=")
     option = "--" + name.replace("_", "-")
+    if equals:
+        fix = f"did you mean {option} {value}?"
+    elif error.command_chain and error.command_chain[-1] in _ON_DATA:
+        fix = f"did you mean --data {word}?"
+    else:
+        fix = "is a `--` missing before it?"
+    want = f"what `{_place(error)} --help` shows"
     return ConfigError(
-        "RC307",
-        _place(error),
-        "a word too many",
-        got=repr(word),
-        want=f"what `{_place(error)} --help` shows",
-        fix=f"did you mean {option} {value}?" if equals else "is a `--` missing before it?",
+        "RC307", _place(error), "a word too many", got=repr(word), want=want, fix=fix
     )
 
 
@@ -136,6 +138,22 @@ _TRANSLATORS: dict[type[CycloptsError], Callable[[Any], ConfigError]] = {
 }
 
 
+_ON_DATA = ("train", "eval")
+"""Verbs that are told their data by an option, not by a bare word."""
+_OTHER_TOOLS = {
+    "--threshold": "--conf",
+    "--score": "--conf",
+    "--score-threshold": "--conf",
+    "--iou-threshold": "--iou",
+    "--lr": "--set",
+    "--imgsz": "--set",
+    "--resolution": "--set",
+    "--weights": "--backbone-weights",
+    "--project": "--out",
+}
+"""What is written elsewhere for what has another name here."""
+
+
 def _place(error: CycloptsError) -> str:
     """Give the command as far as it was understood."""
     return " ".join(["frcnn", *(error.command_chain or ())])
@@ -146,11 +164,11 @@ def _verbs(app: App | None) -> list[str]:
 
 
 def _near(word: str, known: Iterable[str]) -> str | None:
-    """Find what was meant: a name that the word begins, else one that looks like it."""
+    """Find what was meant: a name that the word begins, other tools' word, or one that is like."""
     names = list(known)
     begun = [name for name in names if word.strip("-") and name.startswith(word)]
     if begun:
         return " or ".join(begun[:3])
     plain = word.replace("_", "-")
-    found = difflib.get_close_matches(plain, names, n=1, cutoff=0.5)
-    return found[0] if found else None
+    ours = _OTHER_TOOLS.get(plain)
+    return ours if ours in names else settings.nearest(plain, names)

@@ -1,5 +1,7 @@
 """The verbs: each hands what was said to one function, and prints what that found."""
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -13,7 +15,7 @@ from frcnn.cli.options import (
     EvalOptions,
     TrainOptions,
 )
-from frcnn.cli.predict_options import PredictOptions
+from frcnn.cli.predict_options import SAVE, PredictOptions
 from frcnn.cli.propose_options import ProposeOptions
 from frcnn.cli.several import in_processes
 from frcnn.errors import ConfigError
@@ -113,15 +115,7 @@ def predict_(
         options: what was said.
     """
     said = with_file(options, PredictOptions)
-    if not sources:
-        raise ConfigError(
-            "RC303",
-            "frcnn predict SOURCE",
-            "is missing",
-            got="nothing",
-            want="pictures, folders of pictures, or patterns in quotes",
-            fix=f"as in: frcnn predict {run} photos/",
-        )
+    _require_sources(run, sources)
     from frcnn import api
 
     names = ("conf", "iou", "max_det", "batch", "out", "resume", "device", "precision", "quiet")
@@ -182,3 +176,26 @@ def doctor_(options: Annotated[DoctorOptions | None, Parameter(name="*")] = None
         findings = doctor.examine()
     give(findings, said)
     return findings.exit_code
+
+
+def _require_sources(run: str, sources: Sequence[str]) -> None:
+    """Refuse to look at nothing, and at a second word of --save, which takes one."""
+    if not sources:
+        raise ConfigError(
+            "RC303",
+            "frcnn predict SOURCE",
+            "is missing",
+            got="nothing",
+            want="pictures, folders of pictures, or patterns in quotes",
+            fix=f"as in: frcnn predict {run} photos/",
+        )
+    kinds = [word for word in sources if word in SAVE and not Path(word).exists()]
+    if kinds:
+        raise ConfigError(
+            "RC307",
+            "frcnn predict --save",
+            "a word too many",
+            got=repr(kinds[0]),
+            want="one word",
+            fix="join several with commas, as in --save images,json",
+        )

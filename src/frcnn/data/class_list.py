@@ -22,6 +22,10 @@ _WIDTH = 96
 """Characters of a line of the table."""
 
 
+_LEARNT = "the training split's"
+_ASKED = "those asked for, a model's own or --set classes"
+
+
 @dataclass(frozen=True, kw_only=True)
 class ClassList:
     """Names by class id, with the ids of the annotation files."""
@@ -83,7 +87,7 @@ def settle_classes(
     else:
         known = classes_of(mentions[_required_training(folder, root, learnt_from)])
     for names in mentions.values():
-        require_known(names, known)
+        require_known(names, known, _LEARNT if classes is None else _ASKED)
     ids = _ids(known, declared)
     problems = (*_other_ids(folder, declared), *_alike(declared))
     return ClassList(names=known, ids=ids, problems=problems)
@@ -103,18 +107,21 @@ def leave_out_unknown(
     if classes is None and declared is None and learnt_from not in folder.splits:
         return
     learnt = folder.splits.get(learnt_from or "", ())
+    whose = _LEARNT if classes is None else _ASKED
     known = classes or (declared.names if declared else tuple(sorted(class_mentions(learnt))))
     for split, pictures in folder.splits.items():
-        folder.splits[split] = tuple(_of_known(seen, known, folder.problems) for seen in pictures)
+        folder.splits[split] = tuple(
+            _of_known(seen, known, whose, folder.problems) for seen in pictures
+        )
 
 
-def _of_known(seen: Seen, known: Sequence[str], problems: list[Problem]) -> Seen:
+def _of_known(seen: Seen, known: Sequence[str], whose: str, problems: list[Problem]) -> Seen:
     if set(seen.rows.names).issubset(known):
         return seen
     keep = np.array([name in known for name in seen.rows.names], np.bool_)
     for row in np.flatnonzero(~keep).tolist():
         place = seen.places.of(int(seen.rows.numbers[row]))
-        error = unknown_name(seen.rows.names[row], place, known)
+        error = unknown_name(seen.rows.names[row], place, known, whose)
         problems.append(Problem.of(error, effect="box dropped"))
     return replace(seen, rows=seen.rows.chosen(keep))
 

@@ -40,12 +40,13 @@ def classes_of(names: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(sorted(names))
 
 
-def require_known(names: Mapping[str, str], classes: Sequence[str]) -> None:
+def require_known(names: Mapping[str, str], classes: Sequence[str], whose: str) -> None:
     """Refuse names that are no class.
 
     Args:
         names: each name with the place of its first mention.
         classes: the known ones.
+        whose: they are, in words.
 
     Raises:
         AnnotationError: a name is not among them (RC214).
@@ -53,16 +54,17 @@ def require_known(names: Mapping[str, str], classes: Sequence[str]) -> None:
     for name, place in names.items():
         if name in classes:
             continue
-        raise unknown_name(name, place, classes)
+        raise unknown_name(name, place, classes, whose)
 
 
-def unknown_name(name: str, place: str, classes: Sequence[str]) -> AnnotationError:
+def unknown_name(name: str, place: str, classes: Sequence[str], whose: str) -> AnnotationError:
     """Make the error of a name that is no class.
 
     Args:
         name: as written.
         place: of its mention.
         classes: the known ones.
+        whose: they are, in words.
 
     Returns:
         The error, to be raised or reported.
@@ -71,11 +73,11 @@ def unknown_name(name: str, place: str, classes: Sequence[str]) -> AnnotationErr
     return AnnotationError(
         "RC214",
         place,
-        "the class is not one of the training split's",
+        f"the class is not one of {whose}",
         got=repr(name[:60]),
         want=", ".join(classes[:20]) + (", ..." if len(classes) > 20 else ""),
-        fix=(f"did you mean {near!r}? Mend" if near else "mend") + " the name, or leave these "
-        "pictures out",
+        fix=(f"did you mean {near!r}? Mend" if near else "mend") + " the name, leave these "
+        "pictures out, or take data of these classes alone",
     )
 
 

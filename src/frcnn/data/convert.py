@@ -20,7 +20,7 @@ from frcnn.data.layouts import LAYOUTS
 from frcnn.data.moving import Moved, move, unwritten
 from frcnn.data.new_folder import new_folder
 from frcnn.data.picture_paths import home_of
-from frcnn.data.problems import Problem, Report
+from frcnn.data.problems import Problem, Report, counted
 from frcnn.data.voc_writer import write_voc
 from frcnn.data.yolo_writer import write_yolo
 from frcnn.errors import AnnotationError, ConfigError
@@ -59,13 +59,12 @@ class Conversion:
 
     def __str__(self) -> str:
         counts = ", ".join(
-            f"{split} {count} pictures with {self.boxes[split]} boxes"
+            f"{split} {counted(count, 'picture')} with {counted(self.boxes[split], 'box')}"
             for split, count in self.pictures.items()
         )
-        summary = self.report.summary()
-        listed = (
-            f"{summary}\n  all of it: {self.path / self.listing}" if summary else "nothing left out"
-        )
+        listed = "nothing left out"
+        if self.report.problems:
+            listed = f"{self.report.summary()}\n  all of it: {self.path / self.listing}"
         return f"{self.layout} in {self.path}: {counts}\n{listed}"
 
     def to_json(self) -> Mapping[str, object]:

@@ -39,8 +39,7 @@ def find_csv(root: Path) -> dict[str, Path]:
         The files by split; none when this is no data set in CSV layout.
     """
     if root.is_file():
-        fits = root.suffix.lower() == ".csv" and is_boxes(root)
-        return splits_of_files([root]) if fits else {}
+        return splits_of_files([root]) if root.suffix.lower() == ".csv" else {}
     return splits_of_files([path for path in _candidates(root) if is_boxes(path)])
 
 

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Literal, get_args
 
 from frcnn.data.class_list import ClassList, leave_out_unknown, settle_classes
+from frcnn.data.class_names import nearest
 from frcnn.data.evidence import search
 from frcnn.data.layouts import read_any
 from frcnn.data.picture_paths import home_of
@@ -280,12 +281,14 @@ def _found(names: Collection[str], wanted: str, root: Path) -> str:
     usual = SPLIT_NAMES.get(wanted.lower(), wanted)
     found = [name for name in (wanted, usual) if name in names]
     if not found:
+        near = nearest(wanted, list(names))
         raise ConfigError(
             "RC320",
             f"{place_of(root)}: split",
             "the data set has no such split",
             got=repr(wanted),
             want=", ".join(names),
-            fix="name one of them; `--set training_split=NAME` is the one to learn from",
+            fix=(f"did you mean {near!r}? " if near else "") + "Name one with --split, or the one "
+            "to learn from with --set training_split=NAME",
         )
     return found[0]

@@ -108,17 +108,17 @@ class Report:
         """Say it in at most three lines: what was done, how often each fault, the first place.
 
         Returns:
-            Lines for a person; empty when there is no problem.
+            Lines for a person; one that says so when there is no problem.
         """
         if not self.problems:
-            return ""
+            return "data: no problems"
         first = (self.errors or self.warnings)[0]
         whats = {p.code: p.what for p in reversed(self.problems)}
         faults = ", ".join(f"{n} x {code} {whats[code]}" for code, n in self.counts().items())
         lines = (
             f"data: {self._head()}",
             f"  {faults}",
-            f"  first: {first.place}: {first.what}" + (f"; got {first.got}" if first.got else ""),
+            f"  first: {first.place}: {first.what}{_value(first)}",
         )
         return "\n".join(lines)
 
@@ -142,9 +142,24 @@ class Report:
 
     def _head(self) -> str:
         effects = Counter(p.effect for p in self.problems if p.effect != "none")
-        done = ", ".join(_plural(n, effect) for effect, n in effects.items())
-        head = f"{_plural(len(self.errors), 'error')}, {_plural(len(self.warnings), 'warning')}"
+        done = ", ".join(counted(n, effect) for effect, n in effects.items())
+        head = f"{counted(len(self.errors), 'error')}, {counted(len(self.warnings), 'warning')}"
         return head + (f"; {done}" if done else "")
+
+    def listing(self, most: int = 20) -> str:
+        """List the problems, a line each, errors first.
+
+        Args:
+            most: of them; of more the last line says how many.
+
+        Returns:
+            The lines; empty when there is no problem.
+        """
+        listed = [*self.errors, *self.warnings]
+        rows = [f"  {p.code} {p.place}: {p.what}{_value(p)}" for p in listed[:most]]
+        if len(listed) > most:
+            rows.append(f"  and {len(listed) - most} more; in Python, Report.problems has all")
+        return "\n".join(rows)
 
     def to_json(self) -> dict[str, object]:
         """Give counts and problems for `data_check.json`; strict JSON."""
@@ -197,7 +212,20 @@ def odd_flag(place: str, flag: str) -> Problem:
     )
 
 
-def _plural(count: int, what: str) -> str:
+def _value(problem: Problem) -> str:
+    return f"; got {problem.got}" if problem.got else ""
+
+
+def counted(count: int, what: str) -> str:
+    """Write a count with its noun: 1 picture, 2 pictures, 2 boxes dropped.
+
+    Args:
+        count: how many.
+        what: one of them; its first word is the noun.
+
+    Returns:
+        The words.
+    """
     noun, _, rest = what.partition(" ")
     ending = "es" if noun.endswith("x") else "s"
     return " ".join(filter(None, (str(count), noun if count == 1 else noun + ending, rest)))

@@ -6,6 +6,7 @@ All are warnings: training works, but its figures may mean less than they seem t
 import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from difflib import get_close_matches
 from itertools import combinations
 from pathlib import Path
 
@@ -18,6 +19,7 @@ FEW_BOXES = 10
 """A class with fewer boxes in the training split is warned about."""
 COPIED = "RC220"
 """One picture in two splits, or under two names."""
+_ALIKE = 0.8  # of 1: "platelet" and "platelets", not "car" and "cat"
 _END_BYTES = 4096
 
 
@@ -62,13 +64,17 @@ def _empty(splits: Iterable[Split], root: Path) -> Iterator[Problem]:
 
 
 def _rare(split: Split, root: Path) -> Iterator[Problem]:
-    for name, count in split.objects_per_class.items():
+    counts = split.objects_per_class
+    frequent = [name for name, count in counts.items() if count >= FEW_BOXES]
+    for name, count in counts.items():
         if count < FEW_BOXES:
+            near = get_close_matches(name, frequent, n=1, cutoff=_ALIKE)
             yield _warning(
                 "RC226",
                 f"{place_of(root)}: {split.name}",
                 "a class with few boxes to learn from",
-                "add pictures of it, or leave the class out",
+                (f"is {near[0]!r} meant? Else " if near else "")
+                + "add pictures of it, or leave the class out",
                 got=f"{name}: {count}",
             )
 

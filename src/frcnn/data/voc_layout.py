@@ -60,9 +60,10 @@ def find_layout(root: Path) -> Layout:
         raise AnnotationError(
             "RC201",
             place_of(root),
-            "there is no such folder",
-            want="the folder of a data set",
-            fix="check the path",
+            "there is no data set",
+            got="a file of another kind" if root.is_file() else "no such file or folder",
+            want="the folder of a data set, or its annotation file",
+            fix="check the path; --data PATH names another, where it was moved",
         )
     lists = sorted((root / "ImageSets" / "Main").glob("*.txt"))
     if lists:

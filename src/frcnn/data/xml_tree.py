@@ -142,9 +142,9 @@ def _read(path: Path, place: str) -> bytes:
         with open_regular(path) as file:
             data = file.read(MAX_BYTES + 1)
     except PictureError as error:
-        raise _malformed(place, error.got) from error
+        raise _closed(place, error.got) from error
     except OSError as error:
-        raise _malformed(place, error.strerror or str(error)) from error
+        raise _closed(place, error.strerror or str(error)) from error
     if len(data) > MAX_BYTES:
         raise AnnotationError(
             "RC205",
@@ -155,6 +155,11 @@ def _read(path: Path, place: str) -> bytes:
             fix="this is no VOC annotation; take the file out of the data",
         )
     return data
+
+
+def _closed(place: str, reason: str) -> AnnotationError:
+    fix = "see that it may be read (`ls -l` shows who may), and that the disk is well"
+    return AnnotationError("RC203", place, "the annotation cannot be read", got=reason, fix=fix)
 
 
 def _malformed(place: str, reason: str) -> AnnotationError:

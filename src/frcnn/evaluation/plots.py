@@ -90,7 +90,7 @@ def precision_recall(figures: VOCFigures, classes: Sequence[str]) -> "Figure":
     labels = [_caption(figures, k, classes) for k in shown]
     if others:
         handles += axes.plot([], [], color="0.8", linewidth=0.8)
-        labels.append(f"{len(others)} classes with a higher AP")
+        labels.append(f"{len(others)} classes with as high an AP or a higher one")
     mean = "no objects" if figures.map_area is None else f"mean AP {figures.map_area:.3f}"
     axes.set(
         title=f"Precision over recall at IoU 0.5, {mean}",

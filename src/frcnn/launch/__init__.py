@@ -10,6 +10,8 @@ kept.py            the settings that a run keeps
 check.py           `frcnn data check`: a data set looked over, and mended in a copy
 small_boxes.py     true boxes that resizing leaves nothing of
 announcing.py      what a person is told of it before it begins
+differing.py       where its settings differ from its preset's or its config file's
+surprises.py       what of its settings may surprise
 run.py             a run folder with its papers, and the training itself
 resumed.py         a run that goes on where it stopped
 launched.py        a run's parts together, the same in all of its processes

@@ -4,20 +4,15 @@ from contextlib import suppress
 from pathlib import Path
 
 from frcnn.data.dataset import Dataset
-from frcnn.data.problems import Report
+from frcnn.data.problems import Report, counted
 from frcnn.data.records import Split
 from frcnn.data.split_checks import copies_in
 from frcnn.errors import DataError, FrcnnError
-from frcnn.launch.asked import fitted_away, overruled
-from frcnn.launch.material import (
-    FROM_SCRATCH,
-    Say,
-    open_data,
-    require_usable,
-    usable_pictures,
-)
+from frcnn.launch.differing import fitted_away
+from frcnn.launch.material import Say, open_data, require_usable, usable_pictures
 from frcnn.launch.options import TrainOptions
 from frcnn.launch.small_boxes import drop_small_boxes, many_small
+from frcnn.launch.surprises import surprises
 from frcnn.model.faster_rcnn import FasterRCNN
 from frcnn.prediction.counting import Counting
 from frcnn.presets import RunConfig
@@ -50,7 +45,7 @@ def announce_open(
                 config.data, classes=classes, layout=config.layout, bad_data="report"
             ).report
             if found.problems:
-                say(found.summary())
+                say(f"{found.summary()}\n{found.listing()}")
         raise
 
 
@@ -75,7 +70,7 @@ def announce_usable(
     (train, val), found = usable_pictures(*opened, count=count, copies=copies_in(dataset.report))
     report = dataset.report.plus(found.problems)
     say(
-        f"data {dataset.name}: {len(train)} pictures to train on "
+        f"data {dataset.name}: {counted(len(train), 'picture')} to train on "
         f"({train.without_objects} without objects), {len(val)} to validate; "
         f"classes {', '.join(train.classes)}"
     )
@@ -83,9 +78,8 @@ def announce_usable(
         say(dataset.class_table)
     if learnt := val.in_common(train):
         say(f"  {learnt} of the {len(val)} are learnt from, too: their figures are too good")
-    summary = report.summary()
-    if summary:
-        say(summary)
+    if report.problems:
+        say(report.summary())
     require_usable(opened, (train, val), found, max_bad)
     return train, val, report
 
@@ -109,26 +103,20 @@ def announce_without_small_boxes(train: Split, config: RunConfig, say: Say) -> t
 
 
 def announce_settings(
-    config: RunConfig, model: FasterRCNN, options: TrainOptions, say: Say, warn: Say
+    config: RunConfig, model: FasterRCNN, train: Split, options: TrainOptions, says: tuple[Say, Say]
 ) -> None:
     """Say what is trained, and what of it may surprise.
 
     Args:
         config: of the run.
         model: its network.
+        train: the training pictures.
         options: what was asked for.
-        say: told in a line each.
-        warn: told what nobody should miss.
+        says: told in a line each, and told what nobody should miss.
     """
+    say, warn = says
     say(f"model {config.preset}: {config.started_from}")
     if other := fitted_away(config, options):
         say(f"settings other than the preset's: {'; '.join(other)}")
-    for row in overruled(config, options):
-        warn(f"warning: {options['config']}: {row}, which data, weights or scheme decide")
-    if config.started_from == FROM_SCRATCH and model.backbone.is_partly_frozen:
-        backbone = config.model.backbone
-        warn(
-            f"warning: {backbone.name} starts from random numbers, and what is frozen stays random"
-            f" (model.backbone.frozen_stages {backbone.frozen_stages}, batch_norm "
-            f"{backbone.batch_norm}); 0 and live learn everything"
-        )
+    for sentence in surprises(config, model, train, options):
+        warn(f"warning: {sentence}")

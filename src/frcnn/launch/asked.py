@@ -7,7 +7,6 @@ prints every value, as `frcnn presets show` does, does not undo the fitting. The
 which says what the run started from, counts whole.
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -52,7 +51,7 @@ def first_settings(data: str | Path | Dataset | None, options: TrainOptions) -> 
         ConfigError: no such preset, another one than the run's whose config is named, or a mistake
             in the file or in a `name=value` pair.
     """
-    return _laid_over(_preset(options), data, options)
+    return laid_over(asked_preset(options), data, options)
 
 
 def fitted_settings(
@@ -72,12 +71,12 @@ def fitted_settings(
     Raises:
         ConfigError: a `name=value` pair contradicts what was fitted.
     """
-    fitted = _preset(options)
+    fitted = asked_preset(options)
     if weights is None and not begins_with_ours(config):
         fitted = presets.from_scratch(fitted)
     if fitted.preset in presets.OWN_DATA:
         fitted = presets.for_pictures(fitted, len(train))
-    fitted = _laid_over(fitted, config.data, options)
+    fitted = laid_over(fitted, config.data, options)
     model = replace(fitted.model, classes=len(train.classes))
     if weights is not None and weights.preprocessing is not None:
         pictures = replace(model.pictures, normalisation=weights.preprocessing)
@@ -108,63 +107,6 @@ def overridden(config: RunConfig, options: TrainOptions) -> RunConfig:
     if "epochs" in asked:
         rows.append("training.schedule.steps=null")
     return settings.apply_overrides(config, [*rows, *asked.get("settings", ())])
-
-
-def fitted_away(config: RunConfig, options: TrainOptions) -> list[str]:
-    """List what a run has otherwise than the preset that its config file names.
-
-    Args:
-        config: as `fitted_settings` gives it.
-        options: what was asked for.
-
-    Returns:
-        Sentences such as `training.schedule.epochs was 12.0, is 100.0`; none where the file counts
-        whole, or there is none.
-    """
-    if _known_preset(options) is None:
-        return []
-    preset = presets.named(config.preset)
-    changed = {"model": config.model, "training": config.training}
-    rows: list[str] = []
-    for name, now in changed.items():
-        old = settings.to_mapping(getattr(preset, name))
-        rows += settings.differences(old, settings.to_mapping(now), f"{name}.")
-    return rows
-
-
-def overruled(config: RunConfig, options: TrainOptions) -> list[str]:
-    """List what a run has otherwise than its config file says: data, weights or scheme decide it.
-
-    Args:
-        config: as `fitted_settings` gives it.
-        options: what was asked for.
-
-    Returns:
-        Sentences such as `model.classes was 7, is 3`; none where there is no file.
-    """
-    path = options.get("config")
-    if path is None:
-        return []
-    known = _known_preset(options)
-    filed = settings.to_mapping(_laid_over(_preset(options), config.data, options))
-    final = settings.to_mapping(config)
-    told = {name: settings.look_up_yaml(Path(path), name)[0] for name in ("model", "training")}
-    rows = settings.differences(_picked(filed, told), _picked(final, told))
-    if known is None:
-        return rows
-    preset = settings.to_mapping(known)  # what merely repeats it was not asked for
-    asked = settings.differences(_picked(preset, told), _picked(filed, told))
-    names = {row.partition(" ")[0] for row in asked}
-    return [row for row in rows if row.partition(" ")[0] in names]
-
-
-def _picked(values: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, Any]:
-    """Take of a config's values those that a file names."""
-    return {
-        name: _picked(values[name], each) if isinstance(each, Mapping) else values[name]
-        for name, each in told.items()
-        if each is not None and name in values
-    }
 
 
 def with_whole_paths(config: RunConfig) -> RunConfig:
@@ -204,10 +146,10 @@ def on_data(config: RunConfig, data: str | Path | Dataset | None) -> RunConfig:
     return config if data is None else replace(config, data=str(data))
 
 
-def _preset(options: TrainOptions) -> RunConfig:
+def asked_preset(options: TrainOptions) -> RunConfig:
     """Give the preset that was named, or the network of the weights to go on from."""
     named, init = options.get("model"), options.get("init")
-    filed = _filed_preset(options)
+    filed = filed_preset(options)
     if named is not None:
         return presets.named(named)
     if filed is not None:
@@ -222,7 +164,7 @@ def _preset(options: TrainOptions) -> RunConfig:
     return replace(preset, model=model)
 
 
-def _filed_preset(options: TrainOptions) -> RunConfig | None:
+def filed_preset(options: TrainOptions) -> RunConfig | None:
     """Give the preset that the config file names; None where there is none."""
     path = options.get("config")
     if path is None:
@@ -231,13 +173,13 @@ def _filed_preset(options: TrainOptions) -> RunConfig | None:
     return presets.named(str(name), place) if name else None
 
 
-def _known_preset(options: TrainOptions) -> RunConfig | None:
+def known_preset(options: TrainOptions) -> RunConfig | None:
     """Give the preset that the config file may merely repeat; None where all of it counts.
 
     Raises:
         ConfigError: it is the config of a run, and another preset is asked for (RC357).
     """
-    filed, named = _filed_preset(options), options.get("model")
+    filed, named = filed_preset(options), options.get("model")
     if filed is None:
         return None
     path = Path(options["config"])
@@ -256,12 +198,22 @@ def _known_preset(options: TrainOptions) -> RunConfig | None:
     return None
 
 
-def _laid_over(
+def laid_over(
     config: RunConfig, data: str | Path | Dataset | None, options: TrainOptions
 ) -> RunConfig:
+    """Lay the config file, then the options, over settings.
+
+    Args:
+        config: of a preset, fitted or not.
+        data: folder of the data, or the data set opened from it; None leaves the file's.
+        options: what was asked for.
+
+    Returns:
+        The settings with what was asked for.
+    """
     path = options.get("config")
     if path is not None:
-        known = _known_preset(options)
+        known = known_preset(options)
         config = settings.overlay_yaml(Path(path), config, unless_as_in=known)
     begin = config.start
     for name in ("init", "backbone_weights", "preprocessing", "proposals"):

@@ -97,8 +97,8 @@ def measure(named: str | Path, options: MeasureOptions, say: Say) -> Measured:
         layout=options.get("layout", ""),
     )
     chosen = choose_pictures(Path(named), wanted, detector.classes)
-    if summary := chosen.report.summary():
-        say(summary)
+    if chosen.report.problems:
+        say(chosen.report.summary())
     machine.keep_freed_memory()
     folder = Path(options.get("out", _usual_folder(Path(named), chosen, metric)))
     if "out" in options and not _is_ours(folder):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from frcnn.data.problems import counted
 from frcnn.errors import ConfigError
 from frcnn.evaluation.proposals import ProposalFigures
 from frcnn.evaluation.report import Figures
@@ -76,7 +77,7 @@ class Measured(ABC):
 
     def __str__(self) -> str:
         shown = "-" if self.headline is None else f"{self.headline:.4f}"
-        head = f"{self.title} {shown} on {self.split}, {self.figures.pictures} pictures"
+        head = f"{self.title} {shown} on {self.split}, {counted(self.figures.pictures, 'picture')}"
         return f"{head}\n{self.figures.table()}\nsaved in {self.folder}"
 
     def to_json(self) -> Mapping[str, Any]:
@@ -96,6 +97,11 @@ class MeasuredDetections(Measured):
 
     figures: Figures
     metric: DetectionMetric = "coco"
+
+    @property
+    def title(self) -> str:
+        """The name of the figure that was asked for."""
+        return {"coco": "COCO AP", "voc07": "VOC07 mAP", "voc": "VOC mAP"}[self.metric]
 
     @property
     def headline(self) -> float | None:

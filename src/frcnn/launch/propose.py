@@ -78,8 +78,8 @@ def propose(named: str | Path, out: str | Path, options: ProposeOptions, say: Sa
         layout=options.get("layout", ""),
     )
     chosen = choose_pictures(Path(named), wanted, saved.detector.classes)
-    if summary := chosen.report.summary():
-        say(summary)
+    if chosen.report.problems:
+        say(chosen.report.summary())
     machine.keep_freed_memory()
     quiet, split = options.get("quiet", False), chosen.split
     with nullcontext(silent) if quiet else counting("pictures", len(split)) as tell:

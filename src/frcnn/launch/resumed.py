@@ -71,7 +71,7 @@ def go_on(
         machine.resolve_precision(config.training.precision, device)
         if world.leads:
             files.require_writable(run.path)
-        say(f"run {run.path}, resumed")
+        say(f"run {run.path}, " + ("resumed" if begun else "begun again: no step of it was kept"))
         dataset, train, val = announce_open(config, data, say)
         config = replace(config, data=str(Path(config.data).absolute()))
         train, val, _ = announce_usable(dataset, (train, val), config.max_bad, say, count)

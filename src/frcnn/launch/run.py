@@ -19,7 +19,12 @@ from frcnn.launch.asked import (
     fitted_settings,
     with_whole_paths,
 )
-from frcnn.launch.contradictions import require_possible, require_resumable, require_start
+from frcnn.launch.contradictions import (
+    require_one_length,
+    require_possible,
+    require_resumable,
+    require_start,
+)
 from frcnn.launch.launched import (
     Launched,
     new_network,
@@ -81,6 +86,7 @@ def launch(
         DiskError: the run folder cannot be written.
     """
     says = (say, warn or say)
+    require_one_length(options)
     begun = world.of_leader(lambda: _begun(data, options))
     if begun is not None:
         return go_on(begun, data, options, says, world)
@@ -125,7 +131,7 @@ def _new(
         config = replace(config, started_from=fill(model, config, train.classes, weights))
         for note in weights.notes if weights else ():
             say(f"backbone weights: {note}")
-        announce_settings(config, model, options, say, warn)
+        announce_settings(config, model, train, options, says)
         model = model.to(device)
 
     def new_run() -> tuple[RunFolder, StartConfig]:
@@ -137,6 +143,8 @@ def _new(
 
     run, begin = world.of_leader(new_run)  # it says where the leader keeps the proposals
     say(f"run {run.path}")
+    if report.problems or small.problems:
+        say(f"  {run.data_check.name} in it lists every problem of the data")
     config = replace(config, start=begin)
     return put_together(run, model, (train, val), config, options, world)
 

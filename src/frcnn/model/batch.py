@@ -77,13 +77,14 @@ class PictureConfig:
 
     def __post_init__(self) -> None:
         if not 1 <= self.shorter_side <= self.longer_side:
+            other = "raise pictures.longer_side or lower pictures.shorter_side"
             raise ConfigError(
                 "RC350",
                 "pictures.shorter_side",
                 "the sides contradict each other",
                 got=f"shorter {self.shorter_side}, longer {self.longer_side}",
                 want="1 <= shorter_side <= longer_side",
-                fix="raise pictures.longer_side or lower pictures.shorter_side",
+                fix=other if self.shorter_side >= 1 else "the paper's are 600 and 1000",
             )
         if self.padding_multiple < 1:
             raise ConfigError(

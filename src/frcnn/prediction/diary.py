@@ -17,6 +17,11 @@ from frcnn.prediction.result import text_of
 
 NAME = "predictions.jsonl"
 """Of the file in the folder of results."""
+PICTURES = "pictures"
+"""The folder of pictures with boxes, beside it."""
+CROPS = "crops"
+"""The folder of cut-out objects, beside it."""
+_LONGEST_HEAD = 1 << 20  # bytes; a head of ours has a few thousand
 _OWN = ("stamp", "inside", "stem")  # of a line, but not of a result
 
 
@@ -59,6 +64,17 @@ class Diary:
     def is_in(folder: Path) -> bool:
         """Tell whether a folder holds a diary already."""
         return (folder / NAME).exists()
+
+    @staticmethod
+    def drawn_in(folder: Path) -> list[str]:
+        """Name what in a folder of results holds pictures of ours: `PICTURES`, `CROPS`."""
+        try:
+            with (folder / NAME).open(encoding="utf-8") as file:
+                run = json.loads(file.readline(_LONGEST_HEAD))["run"]
+                kinds = {PICTURES: run["images"], CROPS: run.get("crops")}
+        except (OSError, ValueError, LookupError, TypeError, AttributeError):
+            return []
+        return [name for name, written in kinds.items() if written]
 
     def is_done(self, path: Path) -> bool:
         """Tell whether a picture has its result, and its file is still the same.

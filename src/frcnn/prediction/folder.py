@@ -20,7 +20,7 @@ from frcnn.data.problems import Problem
 from frcnn.errors import ConfigError, DiskError, PictureError
 from frcnn.prediction.choice import Choice
 from frcnn.prediction.counting import Counting, uncounted
-from frcnn.prediction.diary import Diary
+from frcnn.prediction.diary import CROPS, PICTURES, Diary
 from frcnn.prediction.drawing import drawn
 from frcnn.prediction.forms.crops import write_crops
 from frcnn.prediction.forms.results import Results, make_folder
@@ -33,7 +33,7 @@ from frcnn.prediction.sources import Expanded, PictureFile
 from frcnn.prediction.summary import Outcome, Summary
 from frcnn.prediction.tiles import TileConfig
 from frcnn.prediction.windows import Decoded, Windows, open_windows
-from frcnn.prediction.writers import CROPS, FORMS, NAMES, PICTURES, Kind
+from frcnn.prediction.writers import FORMS, NAMES, Kind
 from frcnn.types import name_of
 
 

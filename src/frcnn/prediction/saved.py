@@ -118,22 +118,21 @@ def weights_path(named: str | Path) -> Path:
         The file.
 
     Raises:
-        ConfigError: the folder is no run (RC370), or has no weights yet (RC371).
+        ConfigError: the folder is no run (RC370), or has no best weights (RC371).
     """
     path = Path(named)
-    if not path.is_dir():
+    if not path.is_dir() and (path.exists() or path.suffix):
         return path
     run = RunFolder.open(path)
-    for found in (run.best, run.last):
-        if found.exists():
-            return found
-    raise ConfigError(
-        "RC371",
-        str(path),
-        "the run has no weights yet",
-        want="a run that came to its first evaluation",
-        fix=f"let it train on: frcnn train --resume {path}",
-    )
+    if run.best.exists():
+        return run.best
+    if run.last.exists():  # never taken for the best without a word
+        what, fix = "the run's best weights are not there", f"name the last ones, {run.last}"
+    else:
+        what = "the run has no weights yet"
+        fix = f"let it train on: frcnn train --resume {path}; at a lower rate where it diverged: "
+        fix += "--set training.optimizer.learning_rate=X"
+    raise ConfigError("RC371", str(path), what, want=run.best.name, fix=fix)
 
 
 def network_settings(path: Path, header: weights_file.Header) -> FasterRCNNConfig:

@@ -1,7 +1,8 @@
 """Files, folders and patterns, as people type them, into a list of picture files.
 
 A file is taken whatever its name: its content decides. Of folders (with the folders in them) and
-of patterns (`photos/**/*.jpg`), files that have a picture's ending are taken, hidden ones are not.
+of patterns (`photos/**/*.jpg`), files that have a picture's ending are taken, hidden ones are not,
+nor, below a folder, the pictures that an earlier prediction drew there.
 Pictures of one source come sorted by path, sources in the order given, each file once.
 """
 
@@ -16,6 +17,7 @@ from frcnn.data.problems import Problem
 from frcnn.errors import PictureError
 from frcnn.ops.picture_header import place_of
 from frcnn.ops.pictures import SUFFIXES
+from frcnn.prediction.diary import Diary
 
 
 class PictureFile(NamedTuple):
@@ -33,6 +35,8 @@ class Expanded:
     pictures: tuple[PictureFile, ...]
     problems: tuple[Problem, ...] = ()
     """Sources without a picture, folders that cannot be looked into."""
+    left_out: tuple[Path, ...] = ()
+    """Folders below the sources with pictures of an earlier prediction."""
 
 
 def expand(sources: Iterable[str | os.PathLike[str]]) -> Expanded:
@@ -46,9 +50,10 @@ def expand(sources: Iterable[str | os.PathLike[str]]) -> Expanded:
     """
     pictures: list[PictureFile] = []
     problems: list[Problem] = []
+    drawn: dict[Path, None] = {}
     seen: set[str] = set()
     for source in sources:
-        found = _expand(Path(source), problems)
+        found = _expand(Path(source), problems, drawn)
         if not found:
             problems.append(_nothing(Path(source)))
         for path, name in found:
@@ -56,13 +61,16 @@ def expand(sources: Iterable[str | os.PathLike[str]]) -> Expanded:
             if where not in seen:
                 seen.add(where)
                 pictures.append(PictureFile(path, name))
-    return Expanded(pictures=tuple(pictures), problems=tuple(problems))
+    return Expanded(pictures=tuple(pictures), problems=tuple(problems), left_out=tuple(drawn))
 
 
-def _expand(source: Path, problems: list[Problem]) -> list[tuple[Path, str]]:
-    """Give paths, each with its path inside the source."""
+def _expand(
+    source: Path, problems: list[Problem], drawn: dict[Path, None]
+) -> list[tuple[Path, str]]:
+    """Give paths, each with its path inside the source; note folders that are left out."""
     if source.is_dir():
-        return [(path, str(path.relative_to(source))) for path in _pictures_in(source, problems)]
+        found = _pictures_in(source, problems, drawn)
+        return [(path, str(path.relative_to(source))) for path in found]
     if not os.path.lexists(source) and glob.has_magic(str(source)):
         hits = sorted(glob.glob(str(source), recursive=True))
         root = _root_of(source)
@@ -72,12 +80,15 @@ def _expand(source: Path, problems: list[Problem]) -> list[tuple[Path, str]]:
     return [(source, source.name)]
 
 
-def _pictures_in(folder: Path, problems: list[Problem]) -> list[Path]:
+def _pictures_in(folder: Path, problems: list[Problem], drawn: dict[Path, None]) -> list[Path]:
     def cannot_look(error: OSError) -> None:
         problems.append(_closed(error))
 
     found: list[Path] = []
     for place, folders, files in os.walk(folder, onerror=cannot_look):
+        ours = set(Diary.drawn_in(Path(place))).intersection(folders)
+        drawn.update(dict.fromkeys(Path(place, name) for name in sorted(ours)))
+        folders[:] = [name for name in folders if name not in ours]
         folders[:] = [name for name in folders if not name.startswith(".")]
         found += [Path(place, name) for name in files if _is_picture(Path(place, name))]
     return sorted(found)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from frcnn.data.problems import Problem
+from frcnn.data.problems import Problem, counted
 from frcnn.prediction.result import Result, text_of
 
 _SHOWN = 10  # faults printed
@@ -60,10 +60,10 @@ class Summary:
     def __str__(self) -> str:
         """Say it in a few lines for a person: counts, the faults by kind, the files."""
         found = ", ".join(f"{name} {count}" for name, count in self.objects.items())
-        head = f"{self.done} pictures, {sum(self.objects.values())} objects"
+        head = f"{counted(self.done, 'picture')}, {counted(sum(self.objects.values()), 'object')}"
         lines = [head + (f": {found}" if found else "")]
         if self.resumed:
-            lines.append(f"{self.resumed} pictures were done before")
+            lines.append(f"{counted(self.resumed, 'picture')} done before")
         if self.failures:
             lines.append(f"{len(self.failures)} skipped:")
             lines += [f"  {p.code} {p.place}: {p.what}" for p in self.failures[:_SHOWN]]

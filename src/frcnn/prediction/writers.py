@@ -7,6 +7,7 @@ forms (`forms/`) are made of the diary at the end, and also when the run is inte
 from collections.abc import Mapping
 from typing import Literal
 
+from frcnn.prediction.diary import CROPS, PICTURES
 from frcnn.prediction.forms.coco_results import write_coco
 from frcnn.prediction.forms.csv_table import write_csv
 from frcnn.prediction.forms.json_lines import write_json_lines
@@ -17,10 +18,6 @@ from frcnn.prediction.forms.voc_annotations import write_voc
 from frcnn.prediction.forms.yolo_labels import write_yolo
 
 Kind = Literal["images", "crops", "json", "jsonl", "csv", "coco", "yolo", "voc", "label-studio"]
-PICTURES = "pictures"
-"""The folder of pictures with boxes, inside the folder of results."""
-CROPS = "crops"
-"""The folder of cut-out objects."""
 NAMES: Mapping[Kind, str] = {
     "images": PICTURES,
     "crops": CROPS,

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from frcnn.errors import ConfigError
 from frcnn.presets import literature, own_data, voc
 from frcnn.presets.run_config import RunConfig
+from frcnn.settings import nearest
 
 PRESETS: Mapping[str, Callable[[], RunConfig]] = {
     function.__name__: function
@@ -42,13 +43,14 @@ def named(name: str, place: str = "--model") -> RunConfig:
         ConfigError: there is none of that name.
     """
     if name not in PRESETS:
+        near = nearest(name, PRESETS)
         raise ConfigError(
             "RC353",
             place,
             "no preset of that name",
             got=name,
             want=", ".join(PRESETS),
-            fix="list them with `frcnn presets list`",
+            fix=f"did you mean {near}?" if near else "list them with `frcnn presets list`",
         )
     return PRESETS[name]()
 

@@ -9,6 +9,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 _SIMPLE = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
 _LONGEST_SHOWN = 60
+_ENOUGH = 3  # letters that a name must begin with to be taken for its beginning
 
 
 def hinted_fields(cls: type) -> list[tuple["Field[Any]", Any]]:
@@ -61,9 +62,18 @@ def default_at(cls: type | None, path: tuple[str, ...]) -> object:
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """Find the known name that was probably meant; None when nothing is close."""
-    found = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
-    return found[0] if found else None
+    """Find the known name that was probably meant; None when nothing is close.
+
+    The shortest that begins with it, else one that looks much like it, else the longest that it
+    begins with, else one that looks like it.
+    """
+    names = list(known)
+    longer = [each for each in names if len(name) >= _ENOUGH and each.startswith(name)]
+    if longer:
+        return min(longer, key=len)
+    shorter = [each for each in names if len(each) >= _ENOUGH and name.startswith(each)]
+    found = difflib.get_close_matches(name, names, n=1, cutoff=0.85 if shorter else 0.6)
+    return found[0] if found else max(shorter, key=len, default=None)
 
 
 def elsewhere(key: str, top: type) -> str | None:

@@ -70,5 +70,5 @@ def require_same_processes(place: str, before: int, now: int) -> None:
             "the checkpoint is of another number of processes",
             got=f"{before} trained it, {now} now",
             want=str(before),
-            fix=f"resume with {before}, or start anew with --init",
+            fix=f"resume with --processes {before}, or start anew with --init",
         )

@@ -46,7 +46,7 @@ def write_card(run: RunFolder, splits: Mapping[str, Split], preset: str, started
         "",
         *_warning_rows(splits["val"].in_common(splits["train"])),
         "They were used to choose the weights, so they flatter a little: judge the detector on "
-        "pictures that it has never met, `frcnn eval --split test`.",
+        "pictures that it has never met: `frcnn eval RUN --split test`, RUN being this folder.",
         "",
         "## Limits",
         "",

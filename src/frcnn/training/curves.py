@@ -41,6 +41,7 @@ def draw_curves(run: RunFolder) -> Path | None:
     _draw_figures(figures, evaluations)
     for axes in (losses, rates, figures):
         axes.grid(alpha=0.3)
+        axes.xaxis.get_major_locator().set_params(integer=True)  # there is no step 1.2
     files.require_writable(run.plots)
     path = run.plots / "curves.png"
     files.write_atomically(path, lambda stream: figure.savefig(stream, format="png", dpi=120))
@@ -59,7 +60,7 @@ def _draw_losses(axes: "Axes", steps: Sequence[Row], evaluations: Sequence[Row])
         axes.plot(*points, "o--", color="black", markersize=3, label="validation loss")
     title = "losses" if window == 1 else f"losses, mean of {window} steps"
     axes.set(title=title, xlabel="step", ylim=(0, None))
-    axes.legend(fontsize="small")
+    axes.legend(fontsize="small", loc="upper right")
 
 
 def _draw_figures(axes: "Axes", evaluations: Sequence[Row]) -> None:

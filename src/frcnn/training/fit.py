@@ -25,7 +25,7 @@ from frcnn.training.lost import ENDED, HANGS
 from frcnn.training.optimizer import make_optimizer, set_learning_rate
 from frcnn.training.parallel import hand_out, shared_losses
 from frcnn.training.progress import Display, Quiet
-from frcnn.training.schedule import factor
+from frcnn.training.schedule import factor, mostly_warmup
 from frcnn.training.signals import Interrupted, StopRequest, stop_requests
 from frcnn.training.step import (
     NotFiniteError,
@@ -128,6 +128,8 @@ class _Fit:
             old.unlink(missing_ok=True)  # a kill came after the newest was written
         if step:
             self.display.say(f"going on after step {step} of {self.length.total}")
+        elif note := mostly_warmup(self.length.total, self.job.config.schedule):
+            self.display.warn(f"warning: {note}")
 
     def _evaluate(self) -> AnyFigures:
         """Judge the network; one that has exploded is no place to go on from."""

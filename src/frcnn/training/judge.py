@@ -119,29 +119,29 @@ class Judge:
         job, world = self.job, self.job.world
         first = min(job.config.evaluation.loss_pictures, len(job.val))
 
-        def heeding(tell: Tell, before: int, pictures: int) -> Tell:
+        def heeding(tell: Tell, pictures: int) -> Tell:
             def on_picture(mine: int) -> None:
-                tell(before + min(mine * world.size, pictures))  # the others are about as far
+                tell(min(mine * world.size, pictures))  # the others are about as far
                 self._heed()
 
             return on_picture
 
-        with self.display.counting("validation pictures", first + len(job.val)) as tell:
+        with self.display.counting("validation losses", first) as tell:
             losses = validation_loss(
                 model,
                 job.val,
                 self._view.objective(model, job.config.seed, job.precision),
                 pictures=first,
-                on_picture=heeding(tell, 0, first),
+                on_picture=heeding(tell, first),
                 world=world,
             )
-            device, dtype = job.precision.device, job.precision.dtype
-            with world.together():
-                detector = Detector(model, job.train.classes, device=device, precision=dtype)
-            on_picture = heeding(tell, first, len(job.val))
-            judge = proposal_figures_of if self._view is _PROPOSALS else figures_of
-            figures = judge(detector, job.val, on_picture=on_picture, world=world)
-            return figures, losses
+        device, dtype = job.precision.device, job.precision.dtype
+        with world.together():
+            detector = Detector(model, job.train.classes, device=device, precision=dtype)
+        judge = proposal_figures_of if self._view is _PROPOSALS else figures_of
+        with self.display.counting("validation pictures", len(job.val)) as tell:
+            on_picture = heeding(tell, len(job.val))
+            return judge(detector, job.val, on_picture=on_picture, world=world), losses
 
     def has_evaluated(self, step: int) -> bool:
         """Say whether the diary has the evaluation after a step."""

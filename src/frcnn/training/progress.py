@@ -8,6 +8,7 @@ from typing import Protocol, Self, TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Column
 
 from frcnn.prediction.counting import Tell, counting, uncounted
 from frcnn.training.step import StepReport
@@ -132,14 +133,16 @@ class Bar:
         Args:
             stream: usually stderr.
         """
+        whole, rest = Column(no_wrap=True), Column(no_wrap=True, overflow="ellipsis", ratio=1)
         self._progress = Progress(
-            TextColumn("{task.description}"),
-            MofNCompleteColumn(),
-            BarColumn(bar_width=None),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[losses]}"),
+            TextColumn("{task.description}", table_column=whole),
+            MofNCompleteColumn(table_column=whole),
+            BarColumn(bar_width=10),
+            TimeRemainingColumn(table_column=whole),
+            TextColumn("{task.fields[losses]}", table_column=rest),  # what has no room is cut off
             console=Console(file=stream),
             speed_estimate_period=120,
+            expand=True,
         )
         self._task = self._progress.add_task("step", total=None, losses="")
 

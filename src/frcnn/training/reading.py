@@ -3,6 +3,7 @@
 Whatever goes wrong there comes home with the names of the pictures that it may be about.
 """
 
+import warnings
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing
@@ -45,16 +46,18 @@ class _Readers:
     def __init__(self, examples: Examples, batches: Iterable[Sequence[Visit]]) -> None:
         self._examples, config = examples, examples.config
         self._asked: deque[Sequence[Visit]] = deque()
-        loader: DataLoader[Example | Exception] = DataLoader(
-            _Reading(examples),
-            batch_sampler=self._noted(batches),  # type: ignore[arg-type]  # visits serve as keys
-            num_workers=config.workers,
-            collate_fn=_as_list,
-            timeout=config.timeout if config.workers else 0,
-            generator=torch.Generator().manual_seed(0),  # or it draws from the global one
-            worker_init_fn=ignore_interrupts,
-        )
-        self._reader = iter(loader)
+        with warnings.catch_warnings():  # of more readers than cores we warn in our own words
+            warnings.filterwarnings("ignore", "This DataLoader will create")
+            loader: DataLoader[Example | Exception] = DataLoader(
+                _Reading(examples),
+                batch_sampler=self._noted(batches),  # type: ignore[arg-type]  # visits are keys
+                num_workers=config.workers,
+                collate_fn=_as_list,
+                timeout=config.timeout if config.workers else 0,
+                generator=torch.Generator().manual_seed(0),  # or it draws from the global one
+                worker_init_fn=ignore_interrupts,
+            )
+            self._reader = iter(loader)
 
     def wait(
         self, asking: Callable[[], AbstractContextManager[None]]

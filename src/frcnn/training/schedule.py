@@ -96,5 +96,24 @@ def factor(step: int, total: int, config: ScheduleConfig) -> float:
     return climb * config.gamma**passed
 
 
+def mostly_warmup(total: int, config: ScheduleConfig) -> str:
+    """Say so where the rate climbs for more than half of the training.
+
+    Args:
+        total: steps in all.
+        config: its warm-up is read.
+
+    Returns:
+        A sentence; empty where the warm-up is shorter.
+    """
+    climb = min(config.warmup_steps, total)
+    if 2 * climb <= total:
+        return ""
+    return (
+        f"{climb} of {total} steps are warm-up, in which the rate is low; learn longer, or "
+        f"--set training.schedule.warmup_steps={total // 10}"
+    )
+
+
 def _wrong(place: str, what: str, got: str, want: str, fix: str) -> ConfigError:
     return ConfigError("RC350", place, what, got=got, want=want, fix=fix)

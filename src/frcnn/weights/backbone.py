@@ -111,7 +111,8 @@ def _require_architecture(
             "weights of another network",
             got=likeliest,
             want=architecture,
-            fix=f"use it with --set model.backbone.name={likeliest}, or take other weights",
+            fix=f"name a preset of {likeliest} with --model (`frcnn presets list` has them), or "
+            "take other weights",
         )
     wanted, whole = _shapes(architecture)
     if any(name in shapes for name in FC6_FC7) and set(FC6_FC7) <= set(whole):

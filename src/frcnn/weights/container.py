@@ -221,7 +221,8 @@ def _unreadable(path: Path, got: str) -> ModelFileError:
         "no model file can be read here",
         got=got,
         want="a file",
-        fix="check the path; a run's weights are best.safetensors and last.safetensors",
+        fix="check the path; detectors are a run's best.safetensors and last.safetensors, a "
+        "backbone's weights a file from elsewhere",
     )
 
 
