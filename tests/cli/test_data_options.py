@@ -2,7 +2,7 @@
 
 import pytest
 
-from frcnn.cli.data_options import PICTURES, ConvertOptions
+from frcnn.cli.data_options import PICTURES, WRITTEN, ConvertOptions
 from frcnn.cli.options import LAYOUTS
 from frcnn.data import convert, layouts
 from frcnn.errors import ConfigError
@@ -10,6 +10,7 @@ from frcnn.errors import ConfigError
 
 def test_the_words_are_the_librarys() -> None:
     assert layouts.LAYOUTS == LAYOUTS
+    assert layouts.WRITTEN == WRITTEN
     assert convert.Pictures.__args__ == PICTURES  # type: ignore[attr-defined]
 
 

@@ -6,6 +6,7 @@ from frcnn.cli import words
 from frcnn.cli.options import LAYOUTS, Shared
 
 PICTURES = ("copy", "hardlink")
+WRITTEN = ("voc", "coco", "yolo", "csv")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,13 +18,13 @@ class ConvertOptions(Shared):
     out: words.Path = None
     """The folder to write, needed: a new or empty one, outside the data's own."""
     layout: words.Text = None
-    """What the data has: voc, coco, yolo or csv. [default: found by looking]"""
+    """voc, coco, yolo, csv, label-studio, cvat or labelme. [default: found by looking]"""
     pictures: words.Text = None
     """copy, or hardlink: no space, but both folders share the bytes. [default: copy]"""
     config: words.Path = None
     """A YAML file with these options, by their long names; what is typed has the last word."""
 
     def __post_init__(self) -> None:
-        self._one_of("to", LAYOUTS)
+        self._one_of("to", WRITTEN)
         self._one_of("layout", LAYOUTS)
         self._one_of("pictures", PICTURES)

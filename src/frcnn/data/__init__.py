@@ -2,13 +2,16 @@
 
 file                what it does
 dataset.py          a data set, opened: splits of records, one class list, a report
-layouts.py          which of the four layouts a folder has
+layouts.py          which layout a folder has
 claims.py           what a layout says of a picture, held against the picture
 seen.py             what every layout's reader hands over: usable pictures, classes by name
 voc.py              PASCAL VOC; voc_layout.py finds its files, voc_annotation.py reads one
 coco.py             COCO; coco_text.py parses, coco_columns.py and coco_annotation.py make arrays
 yolo.py             YOLO; yolo_layout.py and yolo_yaml.py find its files, yolo_labels.py reads one
 csv_layout.py       CSV; csv_rows.py reads a table
+label_studio.py     Label Studio, cvat.py CVAT, labelme.py labelme: exports, with *_shapes.py
+shapes.py           what people draw, as boxes; export_claims.py finds the pictures of exports
+json_text.py        a JSON file, and xml_tree.py an XML file, from strangers
 class_list.py       ids 0 ... C-1, names, and what the files call them
 picture_paths.py    from a written name to a file, never out of the data set
 convert.py          any layout into any other; moving.py says where pictures go, *_writer.py write

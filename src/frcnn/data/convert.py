@@ -16,7 +16,7 @@ from typing import Literal, get_args
 from frcnn.data.coco_writer import write_coco
 from frcnn.data.csv_writer import write_csv
 from frcnn.data.dataset import Dataset
-from frcnn.data.layouts import LAYOUTS
+from frcnn.data.layouts import WRITTEN
 from frcnn.data.moving import Moved, move, unwritten
 from frcnn.data.new_folder import new_folder
 from frcnn.data.picture_paths import home_of
@@ -146,8 +146,8 @@ def convert_folder(
 
 
 def _require_choices(to: str, pictures: str) -> None:
-    if to not in LAYOUTS:
-        known = ", ".join(LAYOUTS)
+    if to not in WRITTEN:
+        known = ", ".join(WRITTEN)
         raise ConfigError(
             "RC325", "to", "no such layout to write", got=repr(to), want=known, fix="name one"
         )

@@ -61,14 +61,14 @@ class Dataset:
         bad_data: BadData = "skip",
         max_bad: float = MAX_BAD,
     ) -> "Dataset":
-        """Open a folder in PASCAL VOC, COCO, YOLO or CSV layout; docs/data.md lists the forms.
+        """Open a folder in any layout that is read; docs/data.md lists the forms.
 
         Args:
-            root: the folder; or a COCO, YAML or CSV file.
+            root: the folder; or an annotation file.
             classes: the names, in the order of their ids; None takes the data's own list, or the
                 sorted names of the training split. A model that is evaluated gives its own.
             training: which split that is, by any of its names; empty: found by looking.
-            layout: voc, coco, yolo or csv; empty: found by looking.
+            layout: one of `layouts.LAYOUTS`; empty: found by looking.
             bad_data: "skip" leaves unusable pictures out, "error" raises the first, "report"
                 leaves out however many, for looking a set over. A bad box never costs its picture.
             max_bad: share of the pictures that "skip" leaves out at most, 0 to 1.
