@@ -1,8 +1,14 @@
-"""What `frcnn data convert` can be told."""
+"""What the verbs of `frcnn data` can be told."""
 
 import pytest
 
-from frcnn.cli.data_options import PICTURES, WRITTEN, ConvertOptions
+from frcnn.cli.data_options import (
+    PICTURES,
+    WRITTEN,
+    ConvertOptions,
+    ShowOptions,
+    SplitOptions,
+)
 from frcnn.cli.options import LAYOUTS
 from frcnn.data import convert, layouts
 from frcnn.errors import ConfigError
@@ -19,3 +25,23 @@ def test_wrong_in_words(name: str) -> None:
     with pytest.raises(ConfigError) as caught:
         ConvertOptions(**{name: "kitti"})
     assert (caught.value.code, caught.value.place) == ("RC304", f"--{name}")
+
+
+@pytest.mark.parametrize("name", ["to", "layout", "pictures"])
+def test_wrong_in_words_of_split(name: str) -> None:
+    with pytest.raises(ConfigError, match=f"RC304.*--{name}"):
+        SplitOptions(**{name: "kitti"})
+
+
+@pytest.mark.parametrize(
+    ("cls", "name", "value"),
+    [
+        (SplitOptions, "seed", -1),
+        (ShowOptions, "seed", 2**32),
+        (ShowOptions, "pictures", 0),
+        (ShowOptions, "per_sheet", 101),
+    ],
+)
+def test_wrong_in_numbers(cls: type, name: str, value: int) -> None:
+    with pytest.raises(ConfigError, match=f"RC305.*--{name.replace('_', '-')}"):
+        cls(**{name: value})

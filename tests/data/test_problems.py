@@ -1,11 +1,12 @@
 """Problems and their report."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from frcnn.data.problems import Problem, Report, remark
+from frcnn.data.problems import Problem, Report, Spot, put_on_paths, remark
 from frcnn.errors import AnnotationError, PictureError
 
 FLAT = Problem(
@@ -88,3 +89,13 @@ def test_a_report_grows_into_a_new_one() -> None:
     report = Report((FLAT,))
     assert report.plus([NOTE]).problems == (FLAT, NOTE)
     assert report.problems == (FLAT,)
+
+
+def test_the_spot_is_for_people_and_not_in_the_json() -> None:
+    problem = replace(FLAT, spot=Spot("a.jpg", (1.0, 2.0, 1.0, 4.0)))
+    assert "spot" not in problem.to_json()
+    assert problem.on(Path("b/a.jpg")).spot == Spot("b/a.jpg", (1.0, 2.0, 1.0, 4.0))
+    problems = [problem, NOTE]
+    put_on_paths(problems, {"a.jpg": Path("c/a.jpg")})
+    assert problems[0].spot.picture == "c/a.jpg"
+    assert problems[1] is NOTE

@@ -29,6 +29,8 @@ PRESET_VERBS = {
 }
 DATA_VERBS = {
     "convert": "Write a data set in another layout, into a new folder.",
+    "split": "Divide a data set into splits, stratified by class, into a new folder.",
+    "show": "Draw a data set's pictures with their boxes on contact sheets.",
 }
 
 

@@ -14,6 +14,9 @@ shapes.py           what people draw, as boxes; export_claims.py finds the pictu
 json_text.py        a JSON file, and xml_tree.py an XML file, from strangers
 class_list.py       ids 0 ... C-1, names, and what the files call them
 picture_paths.py    from a written name to a file, never out of the data set
+divide.py           a data set into splits; division_plan.py what is wanted, pooling.py all splits
+                    in one, grouping.py what stays together, stratify.py each class its share
+show.py             labels on contact sheets; choosing.py which pictures, sheet.py how they look
 convert.py          any layout into any other; moving.py says where pictures go, *_writer.py write
 proposals.py        stored proposals of a split, and around it their layout, checks and writer
 problems.py         what is wrong, with code, place and remedy

@@ -88,6 +88,7 @@ def unlisted(
 def _seen_or_reported(
     claim: Claim, sums: Mapping[Path, str], problems: list[Problem]
 ) -> Seen | None:
+    before = len(problems)
     try:
         look = look_at(claim.path, problems)
         require_size(claim.stated, look.header, claim.place or place_of(claim.path))
@@ -96,6 +97,7 @@ def _seen_or_reported(
     except DataError as error:
         problems.append(Problem.of(error, effect="picture skipped"))
         return None
+    problems[before:] = [problem.on(claim.path) for problem in problems[before:]]
     return Seen(
         name=claim.name,
         path=claim.path,

@@ -94,9 +94,9 @@ def convert(data: Dataset, out: str | Path, to: str, *, pictures: Pictures = "co
         AnnotationError: a class has a name that no file of text can hold (RC296).
         DiskError: it could not be written; then nothing is there.
     """
-    _require_choices(to, pictures)
+    require_choices(to, pictures)
     out = Path(out)
-    _require_apart(data.root, out)
+    require_apart(data.root, out)
     _require_texts(data)
     with new_folder(out) as draft:
         moved = move(data, _FOLDERS[to])
@@ -139,17 +139,31 @@ def convert_folder(
     Returns:
         What was written. Errors are those of `convert` and of `Dataset.open`.
     """
-    _require_choices(to, pictures)
-    _require_apart(Path(data), Path(out))
+    require_choices(to, pictures)
+    require_apart(Path(data), Path(out))
     opened = Dataset.open(data, layout=layout, bad_data="report")
     return convert(opened, out, to, pictures=pictures)
 
 
-def _require_choices(to: str, pictures: str) -> None:
+def require_choices(to: str, pictures: str) -> None:
+    """Refuse a layout or a way that there is not, before anything is read.
+
+    Args:
+        to: the layout to write.
+        pictures: how they are brought over.
+
+    Raises:
+        ConfigError: no such layout or way (RC325).
+    """
     if to not in WRITTEN:
         known = ", ".join(WRITTEN)
         raise ConfigError(
-            "RC325", "to", "no such layout to write", got=repr(to), want=known, fix="name one"
+            "RC325",
+            "to",
+            "no such layout to write",
+            got=repr(to),
+            want=known,
+            fix="name one: --to coco",
         )
     if pictures not in get_args(Pictures):
         raise ConfigError(
@@ -175,7 +189,16 @@ def _require_texts(data: Dataset) -> None:
             )
 
 
-def _require_apart(root: Path, out: Path) -> None:
+def require_apart(root: Path, out: Path) -> None:
+    """Refuse to write into the data, or around it.
+
+    Args:
+        root: of the data.
+        out: the new folder.
+
+    Raises:
+        ConfigError: one is within the other (RC326).
+    """
     home = home_of(root).resolve()
     there = out.resolve()
     if there.is_relative_to(home) or home.is_relative_to(there):

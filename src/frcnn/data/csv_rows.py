@@ -11,12 +11,12 @@ import math
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
 from frcnn.data.box_checks import NUMBER
-from frcnn.data.problems import Problem
+from frcnn.data.problems import Problem, Spot
 from frcnn.errors import AnnotationError, PictureError
 from frcnn.ops.picture_header import open_regular, place_of
 from frcnn.types import Corners, Size
@@ -200,7 +200,9 @@ def _read_row(
     if not any(edges) and not cells["class"]:
         return  # a picture without objects
     box = _box(edges, cells["class"], place, problems)
-    if box is not None:
+    if box is None:
+        problems[-1] = problems[-1].on(written)
+    else:
         is_difficult = cells["difficult"].lower() in ("1", "1.0", "true")
         picture.boxes.append(CSVBox(cells["class"], box, is_difficult, line))
 
@@ -214,7 +216,8 @@ def _box(edges: list[str], name: str, place: str, problems: list[Problem]) -> Co
     elif not all(abs(value) < _MOST for value in values):  # NaN is not below anything
         problems.append(_dropped("RC208", place, "a box that is not four numbers", shown))
     elif x2 <= x1 or y2 <= y1:
-        problems.append(_dropped("RC207", place, "a box without area", shown))
+        problem = _dropped("RC207", place, "a box without area", shown)
+        problems.append(replace(problem, spot=Spot(box=(x1, y1, x2, y2))))
     else:
         return x1, y1, x2, y2
     return None

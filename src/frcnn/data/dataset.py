@@ -82,6 +82,30 @@ class Dataset:
         _require_usable(folder, bad_data, max_bad)
         learnt_from = _found(folder.splits, training, root) if training else None
         learnt_from = learnt_from or training_split(folder.splits)
+        return cls.of_folder(root, found, folder, classes=classes, learnt_from=learnt_from)
+
+    @classmethod
+    def of_folder(
+        cls,
+        root: Path,
+        layout: str,
+        folder: Folder,
+        *,
+        classes: Sequence[str] | None,
+        learnt_from: str | None,
+    ) -> "Dataset":
+        """Settle the classes of what a layout's reader gives.
+
+        Args:
+            root: as `open` has it.
+            layout: one of `layouts.LAYOUTS`.
+            folder: the pictures with their boxes, classes still by name.
+            classes: as `open` has it.
+            learnt_from: the training split; None where there is none.
+
+        Returns:
+            The data set. Errors are those of `settle_classes`.
+        """
         settled = settle_classes(folder, root, classes, learnt_from)
         known = settled.names
         ids = {name: i for i, name in enumerate(known)}
@@ -92,7 +116,7 @@ class Dataset:
         return cls(
             root=root,
             name=home_of(root).resolve().name,
-            layout=found,
+            layout=layout,
             classes=known,
             class_list=settled,
             outlines=folder.outlines,
@@ -184,7 +208,7 @@ def split_off(split: Split, share: float = 0.2, *, seed: int = 0) -> tuple[Split
     wanted = max(round(share * len(split)), 1)
     left = Counter(label for r in split.records for label in set(r.target.labels.tolist()))
     taken: set[str] = set()
-    for record in sorted(split.records, key=lambda r: _turn(seed, r.name)):
+    for record in sorted(split.records, key=lambda r: turn(seed, r.name)):
         labels = set(record.target.labels.tolist())
         if len(taken) < min(wanted, len(split) - 1) and all(left[label] > 1 for label in labels):
             taken.add(record.name)
@@ -204,7 +228,16 @@ def split_off(split: Split, share: float = 0.2, *, seed: int = 0) -> tuple[Split
     return replace(train, name="train"), replace(val, name="val")
 
 
-def _turn(seed: int, name: str) -> bytes:
+def turn(seed: int, name: str) -> bytes:
+    """Give a name its turn in an order by chance, whatever other names there are.
+
+    Args:
+        seed: another one gives another order.
+        name: of a picture, or of a group of them.
+
+    Returns:
+        What to sort by.
+    """
     return hashlib.sha256(f"{seed}:{name}".encode("utf-8", "surrogateescape")).digest()
 
 

@@ -8,14 +8,14 @@ Coordinates are pixels of the upright picture, continuous, as all three tools ha
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 import numpy as np
 
 from frcnn.data.box_checks import NUMBER
-from frcnn.data.problems import Effect, Problem, Severity
+from frcnn.data.problems import Effect, Problem, Severity, Spot
 from frcnn.data.seen import Places, Rows
 from frcnn.ops.picture_header import place_of
 from frcnn.types import Corners
@@ -92,7 +92,8 @@ def to_rows(shapes: Sequence[Shape], places: Places, tally: Tally, problems: lis
         elif not all(abs(edge) < _MOST for edge in box):  # NaN is not below anything
             problems.append(_problem("RC208", place, _shown(shape.points)))
         elif box[2] <= box[0] or box[3] <= box[1]:
-            problems.append(_problem("RC207", place, _shown(shape.points)))
+            problem = _problem("RC207", place, _shown(shape.points))
+            problems.append(replace(problem, spot=Spot(box=box)))
         else:
             kept.append(shape)
             boxes.append(box)

@@ -66,7 +66,7 @@ def _read_or_report(entry: Entry, sums: Mapping[Path, str], problems: list[Probl
 
 
 def _read_entry(entry: Entry, sums: Mapping[Path, str], problems: list[Problem]) -> Seen:
-    path = _the_picture(entry)
+    path, before = _the_picture(entry), len(problems)
     look = look_at(path, problems)
     rows, places = _rows(()), Places(f"{place_of(path)}:")
     if entry.annotation is None:
@@ -80,6 +80,7 @@ def _read_entry(entry: Entry, sums: Mapping[Path, str], problems: list[Problem])
             problems.append(_no_size(annotation.path))
         problems.extend(annotation.problems)
         rows = fit_rows(_rows(annotation.objects), look.header.upright, places, problems)
+    problems[before:] = [problem.on(path) for problem in problems[before:]]
     return Seen(
         name=entry.name,
         path=path,

@@ -6,12 +6,12 @@ VOC's corners are 1-based and inclusive; `ops.boxes.from_voc` makes our continuo
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from xml.sax.saxutils import escape
 
 from frcnn.data.box_checks import NUMBER
-from frcnn.data.problems import Problem
+from frcnn.data.problems import Problem, Spot
 from frcnn.data.xml_tree import Element, read_xml
 from frcnn.errors import AnnotationError
 from frcnn.ops import boxes as box_ops
@@ -156,7 +156,9 @@ def _read_object(
             _dropped("RC208", f"{place}:{line}", "a box that is not four numbers", shown)
         )
     elif xmax <= xmin or ymax <= ymin:
-        problems.append(_dropped("RC207", f"{place}:{line}", "a box without area", shown))
+        problem = _dropped("RC207", f"{place}:{line}", "a box without area", shown)
+        box = box_ops.from_voc((xmin, ymin, xmax, ymax))
+        problems.append(replace(problem, spot=Spot(box=box)))
     else:
         box = box_ops.from_voc((xmin, ymin, xmax, ymax))
         objects.append(VOCObject(name, box, _difficult(element, place, problems), line))

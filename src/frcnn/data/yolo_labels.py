@@ -6,13 +6,14 @@ the file and no size, so the shares become pixels once the picture's header is r
 """
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from frcnn.data.box_checks import NUMBER
 from frcnn.data.coco_annotation import unknown_class
-from frcnn.data.problems import Problem
+from frcnn.data.problems import Problem, Spot
 from frcnn.data.seen import Declared, Rows
 from frcnn.errors import AnnotationError, PictureError
 from frcnn.ops.picture_header import open_regular, place_of
@@ -59,10 +60,11 @@ class LabelReader:
             if not line.strip():
                 continue
             read = self._box(line, f"{place_of(path or Path())}:{number}", problems)
-            if read is not None:
-                (x1, y1, x2, y2), label = read
-                box = x1 * size.width, y1 * size.height, x2 * size.width, y2 * size.height
-                boxes.append(box)
+            if read is None:
+                problems[-1] = _in_pixels(problems[-1], size)
+            else:
+                box, label = read
+                boxes.append(_pixels(box, size))
                 names.append(self.classes.names[label])
                 numbers.append(number)
         return Rows(
@@ -92,7 +94,8 @@ class LabelReader:
             return None
         box = _around(values) if len(words) > 5 else _from_centre(values)
         if box[2] <= box[0] or box[3] <= box[1]:
-            problems.append(_dropped("RC207", place, "a box without area", line))
+            problem = _dropped("RC207", place, "a box without area", line)
+            problems.append(replace(problem, spot=Spot(box=box)))
             return None
         self.outlines += len(words) > 5
         return box, int(words[0])
@@ -136,6 +139,17 @@ def _from_centre(values: list[float]) -> Corners:
     x, y, w, h = values
     x1, y1, x2, y2 = (_at_border(v) for v in (x - w / 2, y - h / 2, x + w / 2, y + h / 2))
     return x1, y1, x2, y2
+
+
+def _pixels(box: Corners, size: Size) -> Corners:
+    x1, y1, x2, y2 = box
+    return x1 * size.width, y1 * size.height, x2 * size.width, y2 * size.height
+
+
+def _in_pixels(problem: Problem, size: Size) -> Problem:
+    """Say in pixels where a box is that was left out."""
+    box = problem.spot.box
+    return problem if box is None else replace(problem, spot=Spot(box=_pixels(box, size)))
 
 
 def _at_border(share: float) -> float:
