@@ -128,7 +128,7 @@ def test_ids_of_two_coco_files_do_not_clash(shelf, tmp_path: Path) -> None:
 
 
 def test_wrong_in_too_few_groups(standard, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"RC376.*got 1 groups"):
+    with pytest.raises(ConfigError, match=r"RC376.*got 1 group,"):
         split_folder(standard.root, tmp_path / "new", DivisionPlan(group_by="folder"))
     assert not (tmp_path / "new").exists()
 

@@ -47,6 +47,8 @@ def test_one_split_and_one_class(standard, tmp_path: Path) -> None:
     plan = ShowPlan(class_name="dog", pictures=3)
     shown = show_folder(standard.root, tmp_path / "a.png", plan)
     assert (shown.pictures, shown.of) == (3, 13)
+    assert has(tmp_path / "a.png", colour_of(1))
+    assert not has(tmp_path / "a.png", colour_of(0)), "the cats are grey, beneath, too"
 
 
 def test_classes_that_are_not_seen_are_said(shelf, tmp_path: Path) -> None:

@@ -210,7 +210,7 @@ def _too_few(groups: int, shares: Mapping[str, float], empty: str = "") -> Confi
         "RC376",
         "group_by",
         f"the pictures cannot be divided: {what}",
-        got=f"{groups} groups",
+        got=f"{groups} group{'s' * (groups > 1)}",
         want=f"groups enough for {', '.join(shares)}",
         fix="group by less, name fewer splits, or add pictures",
     )

@@ -147,14 +147,22 @@ class _Drawn:
             self.unreadable.append(Problem.of(error, effect="none"))
             return Cell(pixels=None, title=title + split, faults=f"{error.code}: {error.what}")
         faults = self.faults.get(record.path, ())
-        labels = Counter(record.target.labels.tolist())
         return Cell(
             pixels=pixels,
             title=title + split,
             marks=[*_left_out(faults), *self._marks(record)],
-            counts=[(colour_of(i), f"{self.classes[i]} {n}") for i, n in labels.most_common()],
+            counts=self._counts(record),
             faults=_said(faults),
         )
+
+    def _counts(self, record: Record) -> list[tuple[Colour, str]]:
+        """Count the boxes of each class: the one that was asked for, then the most frequent."""
+        counts = Counter(record.target.labels.tolist()).most_common()
+        counts.sort(key=lambda pair: pair[0] != self.label)
+        return [(self._colour(label), f"{self.classes[label]} {n}") for label, n in counts]
+
+    def _colour(self, label: int) -> Colour:
+        return colour_of(label) if self.label in (None, label) else _OTHER
 
     def _marks(self, record: Record) -> Iterator[Mark]:
         target = record.target
@@ -163,12 +171,11 @@ class _Drawn:
         )
         # small boxes are drawn on top, and their captions have the first choice of a place
         for box, label, difficult in sorted(rows, key=lambda row: _area(row[0])):
-            is_asked_for = self.label in (None, label)
             x1, y1, x2, y2 = box
             yield Mark(
                 box=(x1, y1, x2, y2),
-                caption=self.classes[label] if is_asked_for else "",
-                colour=colour_of(label) if is_asked_for else _OTHER,
+                caption=self.classes[label] if self.label in (None, label) else "",
+                colour=self._colour(label),
                 is_dashed=difficult,
             )
 
