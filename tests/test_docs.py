@@ -164,7 +164,13 @@ def test_options_exist(page: Path) -> None:
     kinds = (kind for kind in named_kinds.values() if is_dataclass(kind))
     known = {f"--{field.name.replace('_', '-')}" for kind in kinds for field in fields(kind)}
     named = set(re.findall(r"(?<![\w-])--[a-z]+(?:-[a-z]+)*", page.read_text()))
-    unknown = named - known - {"--set", "--help", "--version", "--option"} - OF_TORCHRUN - OF_SLURM
+    unknown = (
+        named
+        - known
+        - {"--set", "--class", "--help", "--version", "--option"}
+        - OF_TORCHRUN
+        - OF_SLURM
+    )
     assert not unknown, f"{page.name} names options that do not exist: {sorted(unknown)}"
 
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from PIL import ImageFont
 from torch import Tensor
 
-from frcnn import draw
-from frcnn.draw import COLOURS, colour_of, draw_boxes
+from frcnn import captions
+from frcnn.draw import COLOURS, Look, colour_of, draw_boxes
 from frcnn.errors import ShapeError
 
 RED = (255, 0, 0)
@@ -182,7 +182,7 @@ def test_no_boxes_no_change() -> None:
 
 
 def test_without_matplotlib_pillows_own_font_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(draw.importlib.util, "find_spec", lambda _: None)
+    monkeypatch.setattr(captions.importlib.util, "find_spec", lambda _: None)
     drawn = draw_boxes(grey(), boxes_of((20, 50, 80, 90)), ["nut"], [RED])
     assert inked(drawn, 255) > 5
     monkeypatch.setattr(ImageFont, "load_default", lambda _: ImageFont.load_default_imagefont())
@@ -208,3 +208,47 @@ def test_wrong_in(picture, rows, captions, colours, named) -> None:
     with pytest.raises(ShapeError, match=f"draw_boxes: {named}") as caught:
         draw_boxes(picture, rows, captions, colours)
     assert caught.value.code == "RC390"
+
+
+def test_dashes_are_gaps_and_lines() -> None:
+    picture = np.zeros((40, 60, 3), np.uint8)
+    box = torch.tensor([[10.0, 10.0, 50.0, 30.0]])
+    drawn = draw_boxes(picture, box, [""], [COLOURS[0]], Look([True]))
+    row = (drawn[10, 10:50] == COLOURS[0]).all(axis=1)
+    assert row[:8].tolist() == [True] * 4 + [False] * 4
+    whole = draw_boxes(picture, box, [""], [COLOURS[0]], Look([False]))
+    assert (whole == draw_boxes(picture, box, [""], [COLOURS[0]])).all()
+    assert (whole[10, 10:50] == COLOURS[0]).all()
+
+
+@given(st.lists(st.floats(-50, 100), min_size=4, max_size=4), st.integers(1, 5))
+def test_dashes_stay_on_their_box(edges: list[float], line: int) -> None:
+    picture = np.zeros((40, 60, 3), np.uint8)
+    x1, x2 = sorted(edges[:2])
+    y1, y2 = sorted(edges[2:])
+    box = torch.tensor([[x1, y1, x2, y2]])
+    dashed, whole = (
+        draw_boxes(picture, box, [""], [(255, 0, 0)], Look([d], line=line)) for d in (True, False)
+    )
+    red = (dashed == (255, 0, 0)).all(axis=2)
+    assert red.any()
+    if min(x2 - x1, y2 - y1) > 2 * line + 2:
+        assert not (red & ~(whole == (255, 0, 0)).all(axis=2)).any()
+
+
+def test_captions_that_would_cover_others_are_left_out_where_that_is_asked_for() -> None:
+    picture = np.zeros((60, 80, 3), np.uint8)
+    boxes = torch.tensor([[10.0, 20.0, 60.0, 40.0]] * 9)
+    colours = [COLOURS[i] for i in range(9)]
+    look = Look(crowded="leave out", letters=10)
+    drawn = draw_boxes(picture, boxes, ["cat"] * 9, colours, look)
+    plain = draw_boxes(picture, boxes, [""] * 9, colours, look)
+    usual = draw_boxes(picture, boxes, ["cat"] * 9, colours, Look(letters=10))
+    assert 0 < (drawn != plain).sum() < (usual != plain).sum() + 1
+
+
+def test_wrong_in_dashes() -> None:
+    with pytest.raises(ShapeError, match="dashed"):
+        draw_boxes(
+            np.zeros((4, 4, 3), np.uint8), torch.zeros(1, 4), [""], [COLOURS[0]], Look([True] * 2)
+        )

@@ -21,7 +21,7 @@ LAYERS = [  # top first
     {"training"},
     {"prediction"},
     {"model", "weights", "data", "evaluation"},
-    {"ops", "draw"},
+    {"ops", "draw", "captions"},
     {"settings", "files", "diaries", "run_folder", "machine"},
     {"types"},
     {"errors"},
@@ -31,6 +31,7 @@ LEVEL = {name: len(LAYERS) - i for i, names in enumerate(LAYERS) for name in nam
 SIDEWAYS = {  # the only imports inside a layer
     ("__main__", "cli"),
     ("weights", "model"),
+    ("draw", "captions"),
     ("run_folder", "files"),
     ("diaries", "files"),
     ("settings", "files"),

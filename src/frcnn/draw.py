@@ -9,18 +9,18 @@ Boxes are those of `ops/boxes.py`: continuous pixels, drawn on the outermost pix
 Letters: N boxes, H x W pixels.
 """
 
-import importlib.util
 import math
-from collections.abc import Sequence
-from pathlib import Path
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 from torch import Tensor
 
+from frcnn.captions import Rectangle, Style, place_captions, place_free_captions, style_for
 from frcnn.errors import ShapeError
+from frcnn.types import Size
 
 Colour = tuple[int, int, int]
 """Red, green, blue, each 0 ... 255."""
@@ -56,37 +56,22 @@ _FAINT_RIM = (0, 0, 0, 60)  # where the line itself is one pixel
 _WHITE_BELOW = (
     0.22  # luminance; 0.179 would be equal contrast, but bright hues read better in white
 )
-_SMALLEST_LETTERS = 9  # pixels; smaller ones cannot be read
-_ELLIPSIS = "..."
-
-Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
-class _Rectangle(NamedTuple):
-    """Whole pixels; right and bottom are outside."""
+class Look(NamedTuple):
+    """How boxes are drawn, where it is not as usual."""
 
-    left: int
-    top: int
-    right: int
-    bottom: int
-
-    def common(self, other: "_Rectangle") -> int:
-        """Count the pixels of both."""
-        across = min(self.right, other.right) - max(self.left, other.left)
-        down = min(self.bottom, other.bottom) - max(self.top, other.top)
-        return max(across, 0) * max(down, 0)
+    dashed: Sequence[bool] = ()
+    """Which of the N boxes; none where it is empty."""
+    letters: int = 0
+    """Height of captions, pixels; 0: it grows with the picture."""
+    crowded: Literal["cover", "leave out"] = "cover"
+    """What a caption without a free place does: it covers others, or it is left out."""
+    line: int = 0
+    """Width of lines, pixels; 0: it grows with the picture."""
 
 
-class _Style(NamedTuple):
-    """What follows from the picture's size."""
-
-    line: int
-    """Pixels."""
-    font: Font
-    plate: int
-    """Height of a caption's plate, pixels."""
-    margin: int
-    """Left and right of a caption's letters, pixels."""
+_USUAL = Look()
 
 
 def colour_of(label: int) -> Colour:
@@ -102,7 +87,11 @@ def colour_of(label: int) -> Colour:
 
 
 def draw_boxes(
-    picture: NDArray[np.uint8], boxes: Tensor, captions: Sequence[str], colours: Sequence[Colour]
+    picture: NDArray[np.uint8],
+    boxes: Tensor,
+    captions: Sequence[str],
+    colours: Sequence[Colour],
+    look: Look = _USUAL,
 ) -> NDArray[np.uint8]:
     """Draw boxes and their captions on a copy of a picture.
 
@@ -113,20 +102,26 @@ def draw_boxes(
         captions: N texts; an empty one draws a box alone. Letters beyond Latin, Greek and
             Cyrillic may appear as empty frames.
         colours: N colours.
+        look: how.
 
     Returns:
         [H, W, 3] uint8, RGB. A caption too long for the picture is shortened, one that does not
         fit at all is left out. ShapeError (RC390) when the picture, or the number of boxes,
         captions and colours, does not fit.
     """
+    dashed = look.dashed or (False,) * len(captions)
     _require(picture, boxes, captions, colours)
+    _require_as_many("draw_boxes: look.dashed", dashed, boxes)
     image = Image.fromarray(picture).convert("RGB")  # a copy
-    style = _style_for(image)
+    size = Size(image.height, image.width)
+    style = style_for(size, letters=look.letters, line=look.line)
     frames = [_on_pixels(box, image) for box in boxes.tolist()]
     pen = ImageDraw.Draw(image, "RGBA")
-    for frame, colour in reversed(list(zip(frames, colours, strict=True))):
-        _draw_frame(pen, frame, colour, style.line)
-    plates = _place_captions(frames, captions, style, image)
+    for frame, colour, is_dashed in reversed(list(zip(frames, colours, dashed, strict=True))):
+        outline = _draw_dashes if is_dashed else _draw_line
+        _draw_frame(pen, frame, colour, style.line, outline)
+    place = place_captions if look.crowded == "cover" else place_free_captions
+    plates = place(frames, captions, style, size)
     for (plate, text), colour in reversed(list(zip(plates, colours, strict=True))):
         if text:
             _draw_caption(pen, plate, text, colour, style)
@@ -146,104 +141,57 @@ def _require(
         raise ShapeError("draw_boxes: captions", got=got, want=f"{len(boxes)} of each")
 
 
-def _style_for(image: Image.Image) -> _Style:
-    side = math.sqrt(image.width * image.height)
-    letters = max(10, round(side / 55))
-    # a plate takes at most a quarter of the height, as long as its letters can be read
-    letters = max(_SMALLEST_LETTERS, min(letters, image.height // 5))
-    font = _font(letters)
-    ascent, descent = font.getmetrics() if isinstance(font, ImageFont.FreeTypeFont) else (9, 2)
-    margin = max(2, round(letters / 4))
-    return _Style(max(1, round(side / 350)), font, ascent + descent, margin)
+def _require_as_many(name: str, values: Sequence[object], boxes: Tensor) -> None:
+    if len(values) != len(boxes):
+        raise ShapeError(name, got=str(len(values)), want=f"{len(boxes)}, one for each box")
 
 
-def _font(letters: int) -> Font:
-    """Open DejaVu Sans, which matplotlib brings: Pillow's own font stops at plain ASCII."""
-    found = importlib.util.find_spec("matplotlib")
-    if found is not None and found.origin is not None:
-        path = Path(found.origin).parent / "mpl-data" / "fonts" / "ttf" / "DejaVuSans.ttf"
-        if path.is_file():
-            return ImageFont.truetype(path, letters)
-    return ImageFont.load_default(letters)
-
-
-def _on_pixels(box: list[float], image: Image.Image) -> _Rectangle:
+def _on_pixels(box: list[float], image: Image.Image) -> Rectangle:
     """Find the pixels that a box touches; at least one, inside the picture."""
     x1, y1, x2, y2 = box
     left = min(max(math.floor(x1), 0), image.width - 1)
     top = min(max(math.floor(y1), 0), image.height - 1)
     right = max(min(math.ceil(x2), image.width), left + 1)
     bottom = max(min(math.ceil(y2), image.height), top + 1)
-    return _Rectangle(left, top, right, bottom)
+    return Rectangle(left, top, right, bottom)
 
 
-def _draw_frame(pen: ImageDraw.ImageDraw, frame: _Rectangle, colour: Colour, line: int) -> None:
+def _draw_frame(
+    pen: ImageDraw.ImageDraw,
+    frame: Rectangle,
+    colour: Colour,
+    line: int,
+    outline: Callable[[ImageDraw.ImageDraw, Rectangle, Colour, int], None],
+) -> None:
     left, top, right, bottom = frame.left, frame.top, frame.right - 1, frame.bottom - 1
     rim = _RIM if line > 1 else _FAINT_RIM
     pen.rectangle((left - 1, top - 1, right + 1, bottom + 1), outline=rim)
     if min(right - left, bottom - top) > 2 * line + 2:  # room for a rim inside
         inner = (left + line, top + line, right - line, bottom - line)
         pen.rectangle(inner, outline=rim)
-    pen.rectangle((left, top, right, bottom), outline=colour, width=line)
+    outline(pen, frame, colour, line)
 
 
-def _place_captions(
-    frames: Sequence[_Rectangle], captions: Sequence[str], style: _Style, image: Image.Image
-) -> list[tuple[_Rectangle, str]]:
-    """Find the freest place for each caption, the most important first."""
-    taken: list[_Rectangle] = []
-    placed = []
-    for frame, caption in zip(frames, captions, strict=True):
-        text = _fitted(caption, style, image)
-        places = _places(frame, _width(text, style), style, image)
-        place = min(places, key=lambda p: sum(p.common(other) for other in taken))
-        if text:
-            taken.append(place)
-        placed.append((place, text))
-    return placed
+def _draw_line(pen: ImageDraw.ImageDraw, frame: Rectangle, colour: Colour, line: int) -> None:
+    corners = frame.left, frame.top, frame.right - 1, frame.bottom - 1
+    pen.rectangle(corners, outline=colour, width=line)
 
 
-def _places(frame: _Rectangle, width: int, style: _Style, image: Image.Image) -> list[_Rectangle]:
-    """Give the places of a caption, best first: above, inside at the top, below, at the bottom."""
-    above, below = frame.top - style.plate, frame.bottom
-    inside_top, inside_bottom = frame.top, frame.bottom - style.plate
-    tops = [
-        top
-        for top in (above, inside_top, below, inside_bottom)
-        if top >= 0 and top + style.plate <= image.height
-    ]
-    lefts = (frame.left, frame.right - width)
-    return [
-        _moved_in(left, top, width, style, image) for top in tops or [inside_top] for left in lefts
-    ]
-
-
-def _moved_in(left: int, top: int, width: int, style: _Style, image: Image.Image) -> _Rectangle:
-    left = max(min(left, image.width - width), 0)
-    top = max(min(top, image.height - style.plate), 0)
-    return _Rectangle(left, top, left + width, top + style.plate)
-
-
-def _fitted(caption: str, style: _Style, image: Image.Image) -> str:
-    """Shorten a caption until it fits the picture's width; empty when nothing does."""
-    text = " ".join(caption.split())  # one line
-    if style.plate > image.height:
-        return ""
-    if _width(text, style) <= image.width:
-        return text
-    for length in range(len(text) - 1, 0, -1):
-        shorter = text[:length].rstrip() + _ELLIPSIS
-        if _width(shorter, style) <= image.width:
-            return shorter
-    return ""
-
-
-def _width(text: str, style: _Style) -> int:
-    return math.ceil(style.font.getlength(text)) + 2 * style.margin
+def _draw_dashes(pen: ImageDraw.ImageDraw, frame: Rectangle, colour: Colour, line: int) -> None:
+    dash = 4 * line
+    right, bottom = frame.right - 1, frame.bottom - 1
+    for left in range(frame.left, frame.right, 2 * dash):
+        end = min(left + dash - 1, right)
+        pen.rectangle((left, frame.top, end, min(frame.top + line - 1, bottom)), fill=colour)
+        pen.rectangle((left, max(bottom - line + 1, frame.top), end, bottom), fill=colour)
+    for top in range(frame.top, frame.bottom, 2 * dash):
+        end = min(top + dash - 1, bottom)
+        pen.rectangle((frame.left, top, min(frame.left + line - 1, right), end), fill=colour)
+        pen.rectangle((max(right - line + 1, frame.left), top, right, end), fill=colour)
 
 
 def _draw_caption(
-    pen: ImageDraw.ImageDraw, plate: _Rectangle, text: str, colour: Colour, style: _Style
+    pen: ImageDraw.ImageDraw, plate: Rectangle, text: str, colour: Colour, style: Style
 ) -> None:
     pen.rectangle((plate.left, plate.top, plate.right - 1, plate.bottom - 1), fill=colour)
     ink = _WHITE if _luminance(colour) < _WHITE_BELOW else _BLACK

@@ -1,8 +1,15 @@
-"""What `frcnn data convert` can be told."""
+"""What the verbs of `frcnn data` can be told."""
 
 import pytest
 
-from frcnn.cli.data_options import PICTURES, ConvertOptions
+from frcnn.cli.data_options import (
+    PICTURES,
+    WRITTEN,
+    CheckOptions,
+    ConvertOptions,
+    ShowOptions,
+    SplitOptions,
+)
 from frcnn.cli.options import LAYOUTS
 from frcnn.data import convert, layouts
 from frcnn.errors import ConfigError
@@ -10,6 +17,7 @@ from frcnn.errors import ConfigError
 
 def test_the_words_are_the_librarys() -> None:
     assert layouts.LAYOUTS == LAYOUTS
+    assert layouts.WRITTEN == WRITTEN
     assert convert.Pictures.__args__ == PICTURES  # type: ignore[attr-defined]
 
 
@@ -18,3 +26,35 @@ def test_wrong_in_words(name: str) -> None:
     with pytest.raises(ConfigError) as caught:
         ConvertOptions(**{name: "kitti"})
     assert (caught.value.code, caught.value.place) == ("RC304", f"--{name}")
+
+
+@pytest.mark.parametrize("name", ["to", "layout"])
+def test_wrong_in_words_of_check(name: str) -> None:
+    with pytest.raises(ConfigError, match=f"RC304.*--{name}"):
+        CheckOptions(**{"fix": "new", name: "kitti"})
+
+
+def test_wrong_in_a_layout_for_no_copy() -> None:
+    assert CheckOptions(to="coco", fix="new").to == "coco"
+    with pytest.raises(ConfigError, match=r"RC308.*--to"):
+        CheckOptions(to="coco")
+
+
+@pytest.mark.parametrize("name", ["to", "layout", "pictures"])
+def test_wrong_in_words_of_split(name: str) -> None:
+    with pytest.raises(ConfigError, match=f"RC304.*--{name}"):
+        SplitOptions(**{name: "kitti"})
+
+
+@pytest.mark.parametrize(
+    ("cls", "name", "value"),
+    [
+        (SplitOptions, "seed", -1),
+        (ShowOptions, "seed", 2**32),
+        (ShowOptions, "pictures", 0),
+        (ShowOptions, "per_sheet", 101),
+    ],
+)
+def test_wrong_in_numbers(cls: type, name: str, value: int) -> None:
+    with pytest.raises(ConfigError, match=f"RC305.*--{name.replace('_', '-')}"):
+        cls(**{name: value})

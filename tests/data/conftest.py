@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -186,6 +187,89 @@ class Shelf:
         self.text("train.csv", f"{head}{rows}images/b.png,60,40,,,,,\n")
         return self
 
+    def label_studio_set(self) -> "Shelf":
+        """An export of Label Studio without fault: a cat, a dog, and a picture of nothing."""
+        self.picture("8a1b2c3d-a.png")
+        self.picture("images/b.png")
+        boxes = [studio_box("cat", 0, 0, 50, 50), studio_box("dog", 50, 25, 25, 75)]
+        tasks = [studio_task("/data/upload/1/8a1b2c3d-a.png", boxes), studio_task("b.png", [])]
+        self.text("project-1-at-2024-05-01.json", json.dumps(tasks))
+        return self
+
+    def cvat_set(self) -> "Shelf":
+        """The same as an export of CVAT."""
+        for name in ("a", "b"):
+            self.picture(f"images/{name}.png")
+        boxes = cvat_box("cat", 0, 0, 30, 20) + cvat_box("dog", 30, 10, 45, 40)
+        self.cvat(cvat_image("a.png", boxes) + cvat_image("b.png"))
+        return self
+
+    def cvat(self, images: str, labels: str = "") -> Path:
+        meta = f"<meta><task><labels>{labels}</labels></task></meta>" if labels else ""
+        head = '<?xml version="1.0" encoding="utf-8"?>\n<annotations>\n<version>1.1</version>\n'
+        return self.text("annotations.xml", f"{head}{meta}\n{images}</annotations>\n")
+
+    def labelme_set(self) -> "Shelf":
+        """The same as labelme's files."""
+        for name in ("a", "b"):
+            self.picture(f"{name}.png")
+        corners = [("cat", [[30, 0], [0, 20]]), ("dog", [[30, 10], [45, 40]])]
+        self.labelme("a", [labelme_shape(name, points) for name, points in corners])
+        self.labelme("b", [])
+        return self
+
+    def labelme(self, name: str, shapes: list[dict[str, object]], **parts: object) -> Path:
+        text = {
+            "version": "5.4.1",
+            "flags": {},
+            "shapes": shapes,
+            "imagePath": f"{name.rpartition('/')[2]}.png",
+            "imageData": "iVBORw0KGgo" * 10,
+            "imageHeight": 40,
+            "imageWidth": 60,
+        }
+        return self.text(f"{name}.json", json.dumps(text | parts))
+
+
+def studio_task(image: str, result: list[dict[str, object]], **more: object) -> dict[str, object]:
+    """A task with one annotation."""
+    annotation = {"id": 1, "result": result, "was_cancelled": False, "ground_truth": False}
+    return {"id": 1, "data": {"image": image}, "annotations": [annotation], **more}
+
+
+def studio_box(name: str, x: object, y: object, w: object, h: object, **more: object) -> dict:
+    """A rectangle in hundredths of the picture's sides."""
+    value = {"x": x, "y": y, "width": w, "height": h, "rotation": 0, "rectanglelabels": [name]}
+    return {
+        "id": f"{name}{x}",
+        "from_name": "label",
+        "to_name": "image",
+        "type": "rectanglelabels",
+        "original_width": 60,
+        "original_height": 40,
+        "image_rotation": 0,
+        "value": value | more,
+    }
+
+
+def cvat_image(name: str, shapes: str = "", more: str = "") -> str:
+    """An <image> on lines of its own."""
+    return f'<image id="0" name="{name}" width="60" height="40"{more}>\n{shapes}</image>\n'
+
+
+def cvat_box(name: str, *edges: object, more: str = "", inside: str = "") -> str:
+    """A <box> on a line of its own."""
+    words = zip(("xtl", "ytl", "xbr", "ybr"), edges, strict=True)
+    corners = " ".join(f'{word}="{edge}"' for word, edge in words)
+    known = f'label="{name}" source="manual" occluded="0" z_order="0"'
+    return f"<box {known} {corners}{more}>{inside}</box>\n"
+
+
+def labelme_shape(name: str, points: object, kind: str = "rectangle", **more: object) -> dict:
+    """A shape of labelme's."""
+    empty = {"group_id": None, "description": "", "flags": {}, "mask": None}
+    return {"label": name, "points": points, "shape_type": kind, **empty, **more}
+
 
 def coco_box(number: int, bbox: object, **more: object) -> dict[str, object]:
     """An annotation of picture 7 with a cat."""
@@ -198,6 +282,24 @@ def shelf(tmp_path: Path) -> Shelf:
     root = tmp_path / "shelf"
     root.mkdir()
     return Shelf(root)
+
+
+@pytest.fixture
+def studio():
+    """Makes tasks and rectangles of Label Studio."""
+    return SimpleNamespace(task=studio_task, box=studio_box)
+
+
+@pytest.fixture
+def cvat():
+    """Makes images and boxes of CVAT."""
+    return SimpleNamespace(image=cvat_image, box=cvat_box)
+
+
+@pytest.fixture
+def shape_of_labelme():
+    """Makes a shape of labelme's."""
+    return labelme_shape
 
 
 @pytest.fixture

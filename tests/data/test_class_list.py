@@ -99,6 +99,8 @@ def test_boxes_of_unknown_classes_are_left_out_where_they_shall_be(shelf) -> Non
     assert [(p.code, p.effect) for p in folder.problems if p.severity == "error"] == [
         ("RC214", "box dropped")
     ]
+    spots = [problem.spot for problem in folder.problems if problem.code == "RC214"]
+    assert [bool(spot.picture and spot.box) for spot in spots] == [True]
     before = list(folder.problems)
     leave_out_unknown(folder, None, None)
     assert folder.problems == before, "nobody says which classes there are"

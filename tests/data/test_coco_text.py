@@ -8,7 +8,7 @@ import pytest
 from hypothesis import strategies as st
 
 from frcnn.data import coco_text
-from frcnn.data.coco_text import Box, Picture, line_and_column, read_coco_text
+from frcnn.data.coco_text import Box, Picture, read_coco_text
 from frcnn.errors import AnnotationError
 
 LISTS = '"images": [], "categories": []'
@@ -136,8 +136,3 @@ def test_wrong_in_json_of_another_kind(tmp_path: Path, text: str, where: str) ->
 def test_wrong_in_no_file(tmp_path: Path) -> None:
     with pytest.raises(AnnotationError, match="RC271"):
         read_coco_text(tmp_path / "nowhere.json")
-
-
-def test_lines_and_columns() -> None:
-    assert line_and_column("ab\ncd", 0) == (1, 1)
-    assert line_and_column("ab\ncd", 4) == (2, 2)

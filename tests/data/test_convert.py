@@ -12,7 +12,7 @@ import pytest
 
 from frcnn.data.convert import REPORT, convert, convert_folder
 from frcnn.data.dataset import Dataset
-from frcnn.data.layouts import LAYOUTS
+from frcnn.data.layouts import WRITTEN
 from frcnn.errors import AnnotationError, ConfigError, DiskError
 
 ONE_IN_A_MILLION = 2e-6
@@ -44,7 +44,7 @@ def worst(first: Dataset, second: Dataset) -> float:
     return most
 
 
-@pytest.mark.parametrize(("source", "to"), [*itertools.product(LAYOUTS, LAYOUTS)])
+@pytest.mark.parametrize(("source", "to"), [*itertools.product(WRITTEN, WRITTEN)])
 def test_round_trips(shelf, standard, tmp_path: Path, source: str, to: str) -> None:
     root = standard.root if source == "voc" else tmp_path / "source"
     if source != "voc":
@@ -123,14 +123,14 @@ def test_pictures_are_copied_or_share_their_bytes(standard, tmp_path: Path) -> N
 
 def test_overlapping_splits_hold_each_picture_once(standard, tmp_path: Path) -> None:
     standard.split("trainval", [*(f"t{n:02}" for n in range(12)), "v"])
-    for to in LAYOUTS:
+    for to in WRITTEN:
         convert_folder(standard.root, tmp_path / to, to)
         data = Dataset.open(tmp_path / to)
         assert worst(Dataset.open(standard.root), data) < 1e-3
         assert len(list((tmp_path / to).rglob("*.png"))) == 14
 
 
-@pytest.mark.parametrize("to", LAYOUTS)
+@pytest.mark.parametrize("to", WRITTEN)
 def test_a_picture_that_two_splits_have_with_different_boxes(
     shelf, tmp_path: Path, box_of_coco, to: str
 ) -> None:

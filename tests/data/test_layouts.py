@@ -5,19 +5,43 @@ from pathlib import Path
 import pytest
 
 from frcnn.data.dataset import Dataset
-from frcnn.data.layouts import LAYOUTS, fitting, read_any
+from frcnn.data.layouts import LAYOUTS, WRITTEN, fitting, read_any
+from frcnn.data.looking import Look, trusted
+from frcnn.data.problems import Problem
+from frcnn.data.records import UNOPENED
 from frcnn.errors import AnnotationError, ConfigError
+from frcnn.types import Size
 
 
 def test_golden_each_is_found_by_looking(shelf, standard, tmp_path: Path) -> None:
     assert read_any(standard.root)[0] == "voc"
-    for name in ("coco", "yolo", "csv"):
+    for name in LAYOUTS[1:]:
         root = tmp_path / name
         root.mkdir()
-        made = getattr(type(shelf)(root), f"{name}_set")()
+        made = getattr(type(shelf)(root), f"{name.replace('-', '_')}_set")()
         assert fitting(made.root) == (name,)
         assert read_any(made.root)[0] == name
-    assert LAYOUTS == ("voc", "coco", "yolo", "csv")
+    assert LAYOUTS == ("voc", "coco", "yolo", "csv", "label-studio", "cvat", "labelme")
+    assert LAYOUTS[:4] == WRITTEN
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_every_reader_looks_as_it_is_told(shelf, standard, layout: str) -> None:
+    root = standard.root
+    if layout != "voc":
+        root = getattr(shelf, f"{layout.replace('-', '_')}_set")().root
+    looked: list[Path] = []
+
+    def look(path: Path, stated: Size | None, problems: list[Problem]) -> Look:
+        looked.append(path)
+        return trusted(path, stated, problems)
+
+    _, folder = read_any(root, layout, look)
+    assert len(looked) == folder.pictures >= 2
+    seen = [each for split in folder.splits.values() for each in split]
+    assert {each.path for each in seen} == set(looked)
+    assert [each.stamp == UNOPENED for each in seen] == [each.stated is not None for each in seen]
+    assert layout == "yolo" or any(each.stated for each in seen)
 
 
 def test_one_annotation_file_says_which(shelf) -> None:
@@ -28,6 +52,21 @@ def test_one_annotation_file_says_which(shelf) -> None:
     assert read_any(table)[0] == "csv"
     data = Dataset.open(shelf.root / "annotations" / "instances_train2017.json")
     assert (data.layout, data.name, len(data.split("train"))) == ("coco", "shelf", 2)
+
+
+def test_one_file_of_a_tools_export_says_which(shelf) -> None:
+    shelf.labelme_set()
+    shelf.label_studio_set()
+    shelf.cvat_set()
+    assert fitting(shelf.root) == ("label-studio", "cvat", "labelme")
+    wanted = {"project-1-at-2024-05-01.json": "label-studio", "a.json": "labelme"}
+    for name, layout in (wanted | {"annotations.xml": "cvat"}).items():
+        assert read_any(shelf.root / name)[0] == layout
+
+
+def test_an_export_beside_annotations_of_voc(standard, shelf) -> None:
+    (standard.root / "export.xml").write_text("<annotations></annotations>")
+    assert fitting(standard.root) == ("voc", "cvat")
 
 
 def test_wrong_in_two_layouts_in_one_folder(shelf) -> None:
@@ -65,7 +104,7 @@ def test_wrong_in_nothing_that_is_known(shelf, tmp_path: Path) -> None:
 def test_wrong_in_no_such_layout(shelf) -> None:
     with pytest.raises(ConfigError) as caught:
         read_any(shelf.root, "kitti")
-    assert (caught.value.code, caught.value.want) == ("RC323", "voc, coco, yolo, csv")
+    assert (caught.value.code, caught.value.want) == ("RC323", ", ".join(LAYOUTS))
 
 
 def test_two_files_of_one_split_still_say_which_layout(shelf) -> None:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from frcnn.data.layouts import LAYOUTS
 from frcnn.data.one_off import find_one_off
 from frcnn.data.written import Written
 
@@ -31,7 +32,7 @@ def test_golden_voc_from_zero() -> None:
     assert problem.got == "xmin or ymin is 0 in 5 of 25 boxes"
 
 
-@pytest.mark.parametrize("layout", ["coco", "csv"])
+@pytest.mark.parametrize("layout", ["coco", "csv", "cvat", "labelme"])
 def test_golden_from_one(layout: str) -> None:
     boxes = [*INNER, *[[1.0, 5, 60, 9]] * 5]
     problem = find_one_off(written(layout, boxes), "p")
@@ -39,7 +40,7 @@ def test_golden_from_one(layout: str) -> None:
     assert problem.got == "the smallest x or y is 1 in 5 of 25 boxes, and 0 in none"
 
 
-@pytest.mark.parametrize("layout", ["voc", "coco", "yolo", "csv"])
+@pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize(
     "more",
     [
@@ -56,9 +57,15 @@ def test_no_false_alarm(layout: str, more: list[list[float]]) -> None:
     assert find_one_off(written(layout, [*INNER, *more]), "p") is None
 
 
-@pytest.mark.parametrize("layout", ["coco", "csv"])
+@pytest.mark.parametrize("layout", ["coco", "csv", "cvat", "labelme"])
 def test_a_frame_of_a_pixel_all_around_is_the_labellers_own(layout: str) -> None:
     assert find_one_off(written(layout, [[1.0, 1, 59, 39]] * 30), "p") is None
+
+
+@pytest.mark.parametrize("layout", ["yolo", "label-studio"])
+def test_shares_and_hundredths_do_not_tell(layout: str) -> None:
+    boxes = np.array([*INNER, *[[1.0, 5, 60, 9]] * 5]) * (0.6, 0.4, 0.6, 0.4)
+    assert find_one_off(written(layout, boxes.tolist()), "p") is None
 
 
 def test_few_are_an_accident() -> None:
@@ -67,6 +74,6 @@ def test_few_are_an_accident() -> None:
     assert find_one_off(written("voc", many), "p") is None
 
 
-@pytest.mark.parametrize("layout", ["voc", "coco", "yolo", "csv"])
+@pytest.mark.parametrize("layout", LAYOUTS)
 def test_nothing_in(layout: str) -> None:
     assert find_one_off(written(layout, []), "p") is None

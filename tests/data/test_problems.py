@@ -1,11 +1,20 @@
 """Problems and their report."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from frcnn.data.problems import Problem, Report, counted, odd_flag, remark
+from frcnn.data.problems import (
+    Problem,
+    Report,
+    Spot,
+    counted,
+    odd_flag,
+    put_on_paths,
+    remark,
+)
 from frcnn.errors import AnnotationError, PictureError
 
 FLAT = Problem(
@@ -138,3 +147,13 @@ def test_an_odd_flag_is_a_warning() -> None:
     problem = odd_flag("a:3", "maybe" * 9)
     assert (problem.code, problem.severity, problem.place) == ("RC227", "warning", "a:3")
     assert problem.got == ("maybe" * 9)[:20]
+
+
+def test_the_spot_is_for_people_and_not_in_the_json() -> None:
+    problem = replace(FLAT, spot=Spot("a.jpg", (1.0, 2.0, 1.0, 4.0)))
+    assert "spot" not in problem.to_json()
+    assert problem.on(Path("b/a.jpg")).spot == Spot("b/a.jpg", (1.0, 2.0, 1.0, 4.0))
+    problems = [problem, NOTE]
+    put_on_paths(problems, {"a.jpg": Path("c/a.jpg")})
+    assert problems[0].spot.picture == "c/a.jpg"
+    assert problems[1] is NOTE

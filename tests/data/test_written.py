@@ -28,6 +28,21 @@ def test_golden_numbers_come_back_in_the_layouts_form(standard, tmp_path, layout
     assert boxes.sides.tolist() == [[60, 40]] * 24
 
 
+OF_EXPORTS = {
+    "label-studio": [[0, 0, 50, 50], [50, 25, 25, 75]],
+    "cvat": [[0, 0, 30, 20], [30, 10, 45, 40]],
+    "labelme": [[0, 0, 30, 20], [30, 10, 45, 40]],
+}
+
+
+@pytest.mark.parametrize("layout", OF_EXPORTS)
+def test_golden_numbers_of_exports(shelf, layout: str) -> None:
+    made = getattr(shelf, f"{layout.replace('-', '_')}_set")()
+    found, folder = read_any(made.root)
+    boxes = written_boxes(found, folder.splits["train"])
+    np.testing.assert_allclose(boxes.numbers, OF_EXPORTS[layout])
+
+
 def test_what_is_no_box_is_there_too(standard) -> None:
     standard.xml("t00", [("cat", 30, 6, 11, 20), ("dog", 1, 1, 90, 9)])
     layout, folder = read_any(standard.root)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from frcnn.data import xml_tree
-from frcnn.data.xml_tree import parse_xml, read_xml
+from frcnn.data.xml_tree import Limits, parse_xml, read_xml
 from frcnn.errors import AnnotationError
 
 ONE = "<annotation><object><name>n\u00e4h</name></object></annotation>"
@@ -155,6 +155,22 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     with pytest.raises(AnnotationError, match="RC203") as caught:
         read_xml(tmp_path / "a.xml")
     assert caught.value.got == "not a regular file"
+
+
+def test_attributes_are_kept() -> None:
+    root = parse_xml(b'<a x="1"><b y="&lt;" z=""/></a>', "f.xml")
+    assert root.attributes == {"x": "1"}
+    assert root.children[0].attributes == {"y": "<", "z": ""}
+
+
+def test_a_file_of_many_pictures_has_limits_of_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "f.xml"
+    path.write_text(f"<a>{'<b/>' * 50}</a>")
+    assert len(read_xml(path, Limits(size=1000, elements=51)).children) == 50
+    for limits, got in ((Limits(1000, 50), "51 elements"), (Limits(100, 51), "more than 100")):
+        with pytest.raises(AnnotationError, match="RC205") as caught:
+            read_xml(path, limits)
+        assert got in caught.value.got
 
 
 def test_the_limits_are_far_from_real_files() -> None:

@@ -49,6 +49,7 @@ def test_golden() -> None:
     first = report.problems[0]
     assert (first.place, first.effect, first.severity) == ("p0.jpg", "box dropped", "error")
     assert first.got == "(0, 0, 9, 500), resized 0.9 x 50 pixels"
+    assert first.spot == ("p0.jpg", (0, 0, 9, 500))
     assert "2 boxes dropped" in report.summary()
 
 

@@ -1,4 +1,4 @@
-"""Data sets themselves: looked over, and written in another layout."""
+"""Data sets themselves: looked over, into another layout, into splits, onto contact sheets."""
 
 from typing import Annotated
 
@@ -6,13 +6,16 @@ from cyclopts import Parameter
 
 from frcnn.cli import process, words
 from frcnn.cli.answers import alone_on_stdout, give
-from frcnn.cli.data_options import CheckOptions, ConvertOptions
+from frcnn.cli.data_options import CheckOptions, ConvertOptions, ShowOptions, SplitOptions
 from frcnn.cli.option_files import with_file
+from frcnn.cli.options import Shared
 from frcnn.errors import ConfigError
+
+_Data = Annotated[str, Parameter(converter=words.text)]
 
 
 def check_(
-    data: Annotated[str, Parameter(converter=words.text)],
+    data: _Data,
     /,
     *,
     options: Annotated[CheckOptions | None, Parameter(name="*")] = None,
@@ -20,7 +23,7 @@ def check_(
     """Look a data set over: counts by code on the screen, every place in --report.
 
     The exit code is 3 where the data cannot be used at all, and with --strict where there is an
-    error. Nothing in the data's folder is changed; --fix OUT writes a repaired copy.
+    error. Nothing in the data's folder is changed; --fix NEW writes a repaired copy.
 
     Args:
         data: the folder of the data, or its annotation file.
@@ -29,9 +32,9 @@ def check_(
     said = with_file(options, CheckOptions)
     from frcnn import api
 
-    names = ("layout", "report", "fix", "no_pictures", "shorter_side", "longer_side", "quiet")
+    names = ("layout", "report", "fix", "to", "no_pictures", "shorter_side", "longer_side")
     with alone_on_stdout(said):
-        answer = api.check_data(data, **said.said(*names))
+        answer = api.check_data(data, **said.said(*names, "quiet"))
     give(answer, said)
     first = answer.fatal or next(iter(answer.report.errors if said.strict else ()), None)
     if first is None:
@@ -42,7 +45,7 @@ def check_(
 
 
 def convert_(
-    data: Annotated[str, Parameter(converter=words.text)],
+    data: _Data,
     /,
     *,
     options: Annotated[ConvertOptions | None, Parameter(name="*")] = None,
@@ -56,22 +59,78 @@ def convert_(
         options: what was said.
     """
     said = with_file(options, ConvertOptions)
-    for name, want, example in (
-        ("to", "voc, coco, yolo or csv", "--to coco --out NEW"),
-        ("out", "the folder to write", f"--to {said.to or 'coco'} --out NEW"),
-    ):
-        if getattr(said, name) is None:
-            raise ConfigError(
-                "RC303",
-                f"frcnn data convert --{name}",
-                "is missing",
-                got="nothing",
-                want=want,
-                fix=f"as in: frcnn data convert {data} {example}",
-            )
+    _require(said, "to", f"convert {data} --to coco --out NEW", "voc, coco, yolo or csv")
+    _require(said, "out", f"convert {data} --to {said.to} --out NEW", "the folder to write")
     from frcnn.data.convert import convert_folder
 
     with alone_on_stdout(said):
         answer = convert_folder(data, **said.said("to", "out", "layout", "pictures"))
     give(answer, said)
     return 0
+
+
+def split_(
+    data: _Data,
+    /,
+    *,
+    options: Annotated[SplitOptions | None, Parameter(name="*")] = None,
+) -> int:
+    """Divide a data set into splits, each with its share of every class, into a new folder.
+
+    All splits that there are become one first. Pictures of one group, and files with the same
+    bytes, are never in two splits.
+
+    Args:
+        data: the folder of the data, or its annotation file.
+        options: what was said.
+    """
+    said = with_file(options, SplitOptions)
+    _require(said, "out", f"split {data} --out NEW", "the folder to write")
+    from frcnn.data.divide import split_folder
+    from frcnn.data.division_plan import DivisionPlan, read_shares
+
+    asked = said.said("seed", "group_by")
+    if said.shares is not None:
+        asked["shares"] = read_shares(said.shares)
+    plan = DivisionPlan(**asked)
+    with alone_on_stdout(said):
+        answer = split_folder(data, plan=plan, **said.said("out", "layout", "to", "pictures"))
+    give(answer, said)
+    return 0
+
+
+def show_(
+    data: _Data,
+    /,
+    *,
+    options: Annotated[ShowOptions | None, Parameter(name="*")] = None,
+) -> int:
+    """Draw a data set's pictures with their boxes on contact sheets.
+
+    The pictures are chosen so that every class is seen, and faulty boxes, too.
+
+    Args:
+        data: the folder of the data, or its annotation file.
+        options: what was said.
+    """
+    said = with_file(options, ShowOptions)
+    from frcnn.data.show import ShowPlan, show_folder
+
+    plan = ShowPlan(**said.said("split", "class_name", "pictures", "per_sheet", "seed"))
+    with alone_on_stdout(said):
+        answer = show_folder(data, said.out, plan, **said.said("layout"))
+    give(answer, said)
+    return 0
+
+
+def _require(said: Shared, name: str, example: str, want: str) -> None:
+    if getattr(said, name) is None:
+        verb = example.partition(" ")[0]
+        raise ConfigError(
+            "RC303",
+            f"frcnn data {verb} --{name}",
+            "is missing",
+            got="nothing",
+            want=want,
+            fix=f"as in: frcnn data {example}",
+        )

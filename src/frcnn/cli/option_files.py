@@ -46,7 +46,7 @@ def _read(path: Path, cls: type[Filed]) -> Filed:
     """Read a file of options, by the names under which they are typed: `max-det`, `set`."""
     typed = {each.name.replace("_", "-"): each.name for each in fields(cls)}
     try:
-        return settings.read_options(path, cls, {**typed, "set": "settings"})
+        return settings.read_options(path, cls, {**typed, "set": "settings", "class": "class_name"})
     except ConfigError as error:
         if "presets show" not in error.fix:  # where settings are listed, but not options
             raise

@@ -22,7 +22,7 @@ _Number = words.Number
 _Flag = words.Flag
 _Pairs = Annotated[tuple[str, ...], Parameter(name="--set", negative="", metavar="NAME=VALUE")]
 
-LAYOUTS = ("voc", "coco", "yolo", "csv")
+LAYOUTS = ("voc", "coco", "yolo", "csv", "label-studio", "cvat", "labelme")
 METRICS = ("voc07", "voc", "coco", "proposals")
 PREPROCESSING = ("caffe", "torchvision")
 SCHEMES = ("joint", "exact-joint", "alternating", "unshared", "rpn", "head")
@@ -124,7 +124,7 @@ class TrainOptions(Computing):
     data: _Path = None
     """The folder of the data, in PASCAL VOC, COCO, YOLO or CSV layout; or its annotation file."""
     layout: _Text = None
-    """voc, coco, yolo or csv. [default: found by looking]"""
+    """voc, coco, yolo, csv, label-studio, cvat or labelme. [default: found by looking]"""
     model: _Text = None
     """A preset; `frcnn presets list` names them."""
     scheme: _Text = None
@@ -179,7 +179,7 @@ class EvalOptions(Computing):
     data: _Path = None
     """The folder of the data. [default: what the run was trained on]"""
     layout: _Text = None
-    """voc, coco, yolo or csv. [default: found by looking]"""
+    """voc, coco, yolo, csv, label-studio, cvat or labelme. [default: found by looking]"""
     split: _Text = None
     """Which split. [default: test where there is one, else val, else the only one]"""
     metric: _Text = None

@@ -16,7 +16,7 @@ class ProposeOptions(Computing):
     data: words.Path = None
     """The folder of the data. [default: what the run was trained on]"""
     layout: words.Text = None
-    """voc, coco, yolo or csv. [default: found by looking]"""
+    """voc, coco, yolo, csv, label-studio, cvat or labelme. [default: found by looking]"""
     split: words.Text = None
     """Which split. [default: the training pictures]"""
     out: words.Path = None

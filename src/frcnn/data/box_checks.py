@@ -7,7 +7,7 @@ must not be learned as background, but it is reported as an error. One wholly ou
 
 import re
 
-from frcnn.data.problems import Effect, Problem, Severity
+from frcnn.data.problems import Effect, Problem, Severity, Spot
 from frcnn.types import Corners, Size
 
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?")
@@ -56,4 +56,5 @@ def _problem(code: str, box: Corners, size: Size, place: str) -> Problem:
         fix="mend the corners, or check that the annotation is of this picture",
         severity=severity,
         effect=effect,
+        spot=Spot(box=box),
     )

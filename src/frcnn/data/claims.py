@@ -101,6 +101,7 @@ def unlisted(
 def _seen_or_reported(
     claim: Claim, sums: Mapping[Path, str], problems: list[Problem], look: Looking
 ) -> Seen | None:
+    before = len(problems)
     try:
         header, stamp = look(claim.path, claim.stated, problems)
         size = header.upright
@@ -111,6 +112,7 @@ def _seen_or_reported(
     except DataError as error:
         problems.append(Problem.of(error, effect="picture skipped"))
         return None
+    problems[before:] = [problem.on(claim.path) for problem in problems[before:]]
     return Seen(
         name=claim.name,
         path=claim.path,

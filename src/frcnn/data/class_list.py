@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from frcnn.data.class_names import TWINS, classes_of, plain, require_known, unknown_name
-from frcnn.data.problems import Problem
+from frcnn.data.problems import Problem, Spot
 from frcnn.data.seen import (
     Declared,
     FileId,
@@ -122,7 +122,9 @@ def _of_known(seen: Seen, known: Sequence[str], whose: str, problems: list[Probl
     for row in np.flatnonzero(~keep).tolist():
         place = seen.places.of(int(seen.rows.numbers[row]))
         error = unknown_name(seen.rows.names[row], place, known, whose)
-        problems.append(Problem.of(error, effect="box dropped"))
+        x1, y1, x2, y2 = seen.rows.boxes[row].tolist()
+        spot = Spot(str(seen.path), (x1, y1, x2, y2))
+        problems.append(replace(Problem.of(error, effect="box dropped"), spot=spot))
     return replace(seen, rows=seen.rows.chosen(keep))
 
 

@@ -20,7 +20,7 @@ from frcnn.data.claims import Claim, read_claims, unlisted
 from frcnn.data.coco_annotation import COCOAnnotation, read_coco
 from frcnn.data.looking import Looking, opened
 from frcnn.data.picture_paths import Names, PictureFinder, home_of
-from frcnn.data.problems import Problem
+from frcnn.data.problems import Problem, put_on_paths
 from frcnn.data.seen import Folder, Places, Rows
 from frcnn.data.split_words import split_of_file, splits_of_files
 from frcnn.errors import DataError
@@ -127,6 +127,7 @@ def _claims(annotation: COCOAnnotation, finder: PictureFinder, folder: Folder) -
     file = place_of(annotation.path)
     places = Places(f"{file}#/annotations/", "/bbox")
     taken: dict[Path, int] = {}
+    paths: dict[str, Path] = {}
     names = Names()
     for row, written in enumerate(annotation.names):
         number = int(annotation.numbers[row])
@@ -137,6 +138,7 @@ def _claims(annotation: COCOAnnotation, finder: PictureFinder, folder: Folder) -
             folder.problems.append(Problem.of(error, effect="picture skipped"))
             folder.pictures += 1
             continue
+        paths[written] = path
         if path in taken:
             folder.problems.append(_twice(place, written, taken[path]))
             continue
@@ -150,6 +152,7 @@ def _claims(annotation: COCOAnnotation, finder: PictureFinder, folder: Folder) -
             stated=annotation.size(row),
             file_id=annotation.ids[row],
         )
+    put_on_paths(folder.problems, paths)
 
 
 def _rows(annotation: COCOAnnotation, row: int, size: Size, problems: list[Problem]) -> Rows:

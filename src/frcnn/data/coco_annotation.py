@@ -4,8 +4,9 @@ Corner and sides (x, y, width, height) become our corners here. Ids may be anyth
 or with gaps, or texts. P pictures, N boxes.
 """
 
+import math
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from frcnn.data.box_checks import MOST
 from frcnn.data.coco_columns import are_ids, is_id, positions, to_corners_and_sides, to_sizes
 from frcnn.data.coco_text import Box, COCOText, Picture, read_coco_text
-from frcnn.data.problems import Effect, Problem
+from frcnn.data.problems import Effect, Problem, Spot
 from frcnn.data.seen import Declared, FileId
 from frcnn.errors import AnnotationError
 from frcnn.ops.picture_header import place_of
@@ -94,6 +95,7 @@ class _Reader:
         fits &= self._labelled(labels, box_numbers, boxes, categories)
         order = np.argsort(of_picture[fits], kind="stable")
         kept = np.flatnonzero(fits)[order]
+        self._put_on_pictures(images, of_picture, corners, box_numbers)
         crowds = (_is_set(box.iscrowd) or _is_set(box.ignore) for box in boxes)
         return COCOAnnotation(
             path=self.path,
@@ -212,6 +214,27 @@ class _Reader:
             place = f"{self.place}/annotations/{numbers[row]}/category_id"
             self.problems.append(unknown_class(place, boxes[row].category_id, categories))
         return known
+
+    def _put_on_pictures(
+        self,
+        images: list[Picture],
+        of_picture: NDArray[np.int64],
+        corners: NDArray[np.float64],
+        box_numbers: NDArray[np.int64],
+    ) -> None:
+        """Say of every box that is left out on which picture it was to be, and where."""
+        start = f"{self.place}/annotations/"
+        for at, problem in enumerate(self.problems):
+            if problem.effect != "box dropped" or not problem.place.startswith(start):
+                continue
+            number = int(problem.place.removeprefix(start).partition("/")[0])
+            row = int(np.searchsorted(box_numbers, number))
+            is_box = row < len(box_numbers) and box_numbers[row] == number
+            if is_box and of_picture[row] >= 0:
+                x1, y1, x2, y2 = corners[row].tolist()
+                box = None if math.isnan(x1) else (x1, y1, x2, y2)
+                name = str(images[of_picture[row]].file_name)
+                self.problems[at] = replace(problem, spot=Spot(name, box))
 
     def _say(
         self, code: str, place: str, what: str, got: object, effect: Effect = "picture skipped"

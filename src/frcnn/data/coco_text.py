@@ -8,13 +8,13 @@ would not notice, is parsed again by Python's own `json`, slowly, to say what is
 """
 
 import codecs
-import json
 import re
 from pathlib import Path
-from typing import Any, BinaryIO, NoReturn
+from typing import Any, BinaryIO
 
 import msgspec
 
+from frcnn.data.json_text import read_json, unreadable
 from frcnn.errors import AnnotationError, PictureError
 from frcnn.ops.picture_header import open_regular, place_of
 
@@ -86,7 +86,7 @@ def read_coco_text(path: Path) -> COCOText:
         with open_regular(path) as file:
             pieces, polygons = _without_polygons(file)
     except PictureError as error:
-        raise _unreadable(path, error.got) from error
+        raise unreadable(path, error.got) from error
     data = b"".join(pieces).removeprefix(codecs.BOM_UTF8)
     pieces.clear()
     try:
@@ -98,20 +98,6 @@ def read_coco_text(path: Path) -> COCOText:
             found = _slowly(path)
     found.outlines = polygons + len(_RUNS.findall(data))
     return found
-
-
-def line_and_column(text: str, position: int) -> tuple[int, int]:
-    """Count lines and columns from 1.
-
-    Args:
-        text: of a file.
-        position: in it.
-
-    Returns:
-        Where that is.
-    """
-    line = text.count("\n", 0, position) + 1
-    return line, position - text.rfind("\n", 0, position)
 
 
 def _without_polygons(file: BinaryIO) -> tuple[list[bytes], int]:
@@ -158,7 +144,7 @@ def _slowly(path: Path) -> COCOText:
     Raises:
         AnnotationError: it is no JSON (RC271), or no COCO file (RC272).
     """
-    values = _parsed(path)
+    values = read_json(path)
     if not isinstance(values, dict):
         raise _not_coco(path, "", f"a {type(values).__name__} at its top")
     for key in ("images", "annotations", "categories"):
@@ -173,40 +159,10 @@ def _slowly(path: Path) -> COCOText:
     )
 
 
-def _parsed(path: Path) -> object:
-    data = path.read_bytes()
-    try:
-        text = data.removeprefix(codecs.BOM_UTF8).decode("utf-8")
-        return json.loads(text, object_pairs_hook=_once_each, parse_constant=_refuse)
-    except json.JSONDecodeError as error:
-        line, column = line_and_column(error.doc, error.pos)
-        raise _unreadable(path, error.msg, f":{line}:{column}") from error
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise _unreadable(path, f"byte {data[error.start]:#04x}, no UTF-8", f":{line}") from error
-    except RecursionError as error:
-        raise _unreadable(path, "brackets nested too deep") from error
-    except ValueError as error:  # NaN and its like, a key twice, a number of thousands of digits
-        raise _unreadable(path, str(error)[:80]) from error
-
-
-def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    values = dict(pairs)
-    if len(values) < len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise ValueError(f"the key {twice[:40]!r} twice in one object")
-    return values
-
-
 def _entry(values: object, kind: type[Picture] | type[Box]) -> object:
     if not isinstance(values, dict):
         return values
     return kind(**{name: values[name] for name in kind.__struct_fields__ if name in values})
-
-
-def _refuse(word: str) -> NoReturn:
-    raise ValueError(f"{word}, which JSON does not have")
 
 
 def _not_coco(path: Path, where: str, got: str) -> AnnotationError:
@@ -217,15 +173,4 @@ def _not_coco(path: Path, where: str, got: str) -> AnnotationError:
         got=got,
         want='an object with "images", "annotations" and "categories", each a list',
         fix="name the file of the true boxes, or export the annotations again",
-    )
-
-
-def _unreadable(path: Path, got: str, where: str = "") -> AnnotationError:
-    return AnnotationError(
-        "RC271",
-        f"{place_of(path)}{where}",
-        "the file cannot be read as JSON",
-        got=got,
-        want="JSON, whole, UTF-8",
-        fix="mend that place, or export the file again",
     )

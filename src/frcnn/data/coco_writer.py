@@ -45,9 +45,10 @@ def write_coco(folder: Path, data: Dataset, moved: Moved) -> list[Problem]:
 
 
 def _picture_ids(split: Split) -> list[int | str]:
-    """Keep the file's own ids where every picture has one."""
+    """Keep the file's own ids where every picture has one, and no two the same."""
     own = [record.file_id for record in split.records]
-    return own if all(i != "" for i in own) else list(range(1, len(own) + 1))
+    is_whole = "" not in own and len(set(map(str, own))) == len(own)
+    return own if is_whole else list(range(1, len(own) + 1))
 
 
 def _images(split: Split, moved: Moved) -> Iterator[dict[str, Any]]:

@@ -16,7 +16,7 @@ from typing import Literal, get_args
 from frcnn.data.coco_writer import write_coco
 from frcnn.data.csv_writer import write_csv
 from frcnn.data.dataset import Dataset
-from frcnn.data.layouts import LAYOUTS
+from frcnn.data.layouts import WRITTEN
 from frcnn.data.moving import Moved, move, unwritten
 from frcnn.data.new_folder import new_folder
 from frcnn.data.picture_paths import home_of
@@ -105,7 +105,7 @@ def convert(
         AnnotationError: a class has a name that no file of text can hold (RC296).
         DiskError: it could not be written; then nothing is there.
     """
-    _require_choices(to, pictures)
+    require_choices(to, pictures)
     out = Path(out)
     require_apart(data.root, out)
     _require_texts(data)
@@ -151,17 +151,31 @@ def convert_folder(
     Returns:
         What was written. Errors are those of `convert` and of `Dataset.open`.
     """
-    _require_choices(to, pictures)
+    require_choices(to, pictures)
     require_apart(Path(data), Path(out))
     opened = Dataset.open(data, layout=layout, bad_data="report")
     return convert(opened, out, to, pictures=pictures)
 
 
-def _require_choices(to: str, pictures: str) -> None:
-    if to not in LAYOUTS:
-        known = ", ".join(LAYOUTS)
+def require_choices(to: str, pictures: str) -> None:
+    """Refuse a layout or a way that there is not, before anything is read.
+
+    Args:
+        to: the layout to write.
+        pictures: how they are brought over.
+
+    Raises:
+        ConfigError: no such layout or way (RC325).
+    """
+    if to not in WRITTEN:
+        known = ", ".join(WRITTEN)
         raise ConfigError(
-            "RC325", "to", "no such layout to write", got=repr(to), want=known, fix="name one"
+            "RC325",
+            "to",
+            "no such layout to write",
+            got=repr(to),
+            want=known,
+            fix="name one: --to coco",
         )
     if pictures not in get_args(Pictures):
         raise ConfigError(
@@ -195,7 +209,7 @@ def require_apart(root: Path, out: Path) -> None:
         out: the new folder.
 
     Raises:
-        ConfigError: they are within each other (RC326).
+        ConfigError: one is within the other (RC326).
     """
     home = home_of(root).resolve()
     there = out.resolve()

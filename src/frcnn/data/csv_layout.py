@@ -16,7 +16,7 @@ from frcnn.data.claims import Claim, read_claims, unlisted
 from frcnn.data.csv_rows import CSVPicture, is_boxes, read_class_list, read_csv
 from frcnn.data.looking import Looking, opened
 from frcnn.data.picture_paths import Names, PictureFinder, home_of
-from frcnn.data.problems import Problem
+from frcnn.data.problems import Problem, put_on_paths
 from frcnn.data.seen import Declared, Folder, Places, Rows
 from frcnn.data.split_words import split_of_folder, splits_of_files
 from frcnn.errors import DataError
@@ -96,6 +96,7 @@ def _claims(
     places = Places(f"{place_of(path)}:")
     names = Names()
     taken: dict[Path, CSVPicture] = {}
+    paths: dict[str, Path] = {}
     for picture in pictures:
         place = places.of(picture.line)
         try:
@@ -104,6 +105,7 @@ def _claims(
             folder.problems.append(Problem.of(error, effect="picture skipped"))
             folder.pictures += 1
             continue
+        paths[picture.written] = found
         if found in taken:  # one picture under two spellings of its path
             taken[found].boxes.extend(picture.boxes)
             taken[found].inverted.extend(picture.inverted)
@@ -117,6 +119,7 @@ def _claims(
             place=place,
             stated=picture.size,
         )
+    put_on_paths(folder.problems, paths)
 
 
 def _rows(picture: CSVPicture, size: Size, problems: list[Problem]) -> Rows:

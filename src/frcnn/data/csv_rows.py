@@ -11,12 +11,12 @@ import math
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
 from frcnn.data.box_checks import MOST, NUMBER
-from frcnn.data.problems import Problem, odd_flag
+from frcnn.data.problems import Problem, Spot, odd_flag
 from frcnn.errors import AnnotationError, PictureError
 from frcnn.ops.picture_header import open_regular, place_of
 from frcnn.types import Corners, Size
@@ -213,7 +213,9 @@ def _read_row(
     edges = [cells[edge] for edge in _EDGES]
     if not any(edges) and not cells["class"]:
         return  # a picture without objects
+    before = len(problems)
     box = _box(edges, cells["class"], place, problems)
+    problems[before:] = [problem.on(written) for problem in problems[before:]]
     if box is not None:
         row = CSVBox(cells["class"], box, _difficult(cells, place, problems), line)
         (picture.boxes if row.has_area else picture.inverted).append(row)
@@ -236,7 +238,8 @@ def _box(edges: list[str], name: str, place: str, problems: list[Problem]) -> Co
         problems.append(_dropped("RC208", place, "a box that is not four numbers", shown))
     else:
         if x2 <= x1 or y2 <= y1:
-            problems.append(_dropped("RC207", place, "a box without area", shown))
+            problem = _dropped("RC207", place, "a box without area", shown)
+            problems.append(replace(problem, spot=Spot(box=(x1, y1, x2, y2))))
         return x1, y1, x2, y2
     return None
 

@@ -63,14 +63,14 @@ class Dataset:
         bad_data: BadData = "skip",
         max_bad: float = MAX_BAD,
     ) -> "Dataset":
-        """Open a folder in PASCAL VOC, COCO, YOLO or CSV layout; docs/data.md lists the forms.
+        """Open a folder in any layout that is read; docs/data.md lists the forms.
 
         Args:
-            root: the folder; or a COCO, YAML or CSV file.
+            root: the folder; or an annotation file.
             classes: the names, in the order of their ids; None takes the data's own list, or the
                 sorted names of the training split. A model that is evaluated gives its own.
             training: which split that is, by any of its names; empty: found by looking.
-            layout: voc, coco, yolo or csv; empty: found by looking.
+            layout: one of `layouts.LAYOUTS`; empty: found by looking.
             bad_data: "skip" leaves unusable pictures out, "error" raises the first, "report"
                 leaves out however many, for looking a set over. A bad box never costs its picture.
             max_bad: share of the pictures that "skip" leaves out at most, 0 to 1.
@@ -117,10 +117,7 @@ class Dataset:
         own_ids = settled.ids if layout == "coco" else ()
         splits = {
             name: Split(
-                name=name,
-                classes=known,
-                records=to_records(seen, ids),
-                category_ids=own_ids,
+                name=name, classes=known, records=to_records(seen, ids), category_ids=own_ids
             )
             for name, seen in folder.splits.items()
         }
@@ -219,7 +216,7 @@ def split_off(split: Split, share: float = 0.2, *, seed: int = 0) -> tuple[Split
     wanted = max(round(share * len(split)), 1)
     left = Counter(label for r in split.records for label in set(r.target.labels.tolist()))
     taken: set[str] = set()
-    for record in sorted(split.records, key=lambda r: _turn(seed, r.name)):
+    for record in sorted(split.records, key=lambda r: turn(seed, r.name)):
         labels = set(record.target.labels.tolist())
         if len(taken) < min(wanted, len(split) - 1) and all(left[label] > 1 for label in labels):
             taken.add(record.name)
@@ -239,7 +236,16 @@ def split_off(split: Split, share: float = 0.2, *, seed: int = 0) -> tuple[Split
     return replace(train, name="train"), replace(val, name="val")
 
 
-def _turn(seed: int, name: str) -> bytes:
+def turn(seed: int, name: str) -> bytes:
+    """Give a name its turn in an order by chance, whatever other names there are.
+
+    Args:
+        seed: another one gives another order.
+        name: of a picture, or of a group of them.
+
+    Returns:
+        What to sort by.
+    """
     return hashlib.sha256(f"{seed}:{name}".encode("utf-8", "surrogateescape")).digest()
 
 

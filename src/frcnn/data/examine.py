@@ -40,7 +40,7 @@ def examine(root: Path, layout: str = "", *, look: Looking = opened) -> Examined
 
     Args:
         root: its folder, or its annotation file.
-        layout: voc, coco, yolo or csv; empty: found by looking.
+        layout: one of `layouts.LAYOUTS`; empty: found by looking.
         look: tells the size of a picture.
 
     Returns:

@@ -1,11 +1,15 @@
-"""Which of the four layouts a data set has: found by looking, or named where two fit."""
+"""Which layout a data set has: found by looking, or named where two fit."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-from frcnn.data import coco, csv_layout, voc, yolo
+from frcnn.data import coco, csv_layout, cvat, label_studio, labelme, voc, yolo
 from frcnn.data.coco import find_coco
 from frcnn.data.csv_layout import find_csv
+from frcnn.data.cvat import find_cvat, is_cvat
+from frcnn.data.label_studio import find_label_studio
+from frcnn.data.labelme import find_labelme
 from frcnn.data.looking import Looking, opened
 from frcnn.data.seen import Folder
 from frcnn.data.voc_layout import find_layout
@@ -18,16 +22,24 @@ _READERS: dict[str, Callable[[Path, Looking], Folder]] = {
     "coco": coco.read_folder,
     "yolo": yolo.read_folder,
     "csv": csv_layout.read_folder,
+    "label-studio": label_studio.read_folder,
+    "cvat": cvat.read_folder,
+    "labelme": labelme.read_folder,
 }
 LAYOUTS = tuple(_READERS)
 """Their names, as options and errors have them."""
+WRITTEN = ("voc", "coco", "yolo", "csv")
+"""Those that are written, too; the others are what labelling tools export."""
 _FORMS = {
     "voc": "JPEGImages and Annotations, or pictures and .xml files side by side",
     "coco": "a JSON file with images, annotations and categories, beside its pictures",
     "yolo": "data.yaml, or labels beside images with a classes.txt",
     "csv": "a table with filename, class, xmin, ymin, xmax, ymax",
+    "label-studio": "a JSON file with a list of tasks",
+    "cvat": "the XML file of an export for images",
+    "labelme": "a JSON file with shapes for each picture",
 }
-_KINDS = {".json": "coco", ".yaml": "yolo", ".yml": "yolo", ".csv": "csv"}
+_KINDS = {".json": "coco", ".yaml": "yolo", ".yml": "yolo", ".csv": "csv", ".xml": "cvat"}
 
 
 def read_any(root: Path, named: str = "", look: Looking = opened) -> tuple[str, Folder]:
@@ -55,7 +67,7 @@ def read_any(root: Path, named: str = "", look: Looking = opened) -> tuple[str, 
             want=", ".join(LAYOUTS),
             fix="name one of them, or leave it out",
         )
-    layout = named or _KINDS.get(root.suffix.lower(), "") if root.is_file() else named
+    layout = named or (_of_file(root) if root.is_file() else "")
     layout = layout if layout and root.exists() else _the_layout(root)
     folder = _READERS[layout](root, look)
     if not folder.splits:
@@ -72,8 +84,23 @@ def fitting(root: Path) -> tuple[str, ...]:
     Returns:
         Their names: one as a rule.
     """
-    fits = {"voc": _is_voc, "coco": _is_coco, "yolo": is_yolo, "csv": _is_csv}
+    fits: dict[str, Callable[[Path], bool]] = {
+        "voc": _is_voc,
+        "coco": partial(_finds, find_coco),
+        "yolo": is_yolo,
+        "csv": partial(_finds, find_csv),
+        "label-studio": partial(_finds, find_label_studio),
+        "cvat": partial(_finds, find_cvat),
+        "labelme": partial(_finds, find_labelme),
+    }
     return tuple(name for name, asks in fits.items() if asks(root))
+
+
+def _of_file(path: Path) -> str:
+    """Say which layout an annotation file has, by its ending and, for JSON, by its beginning."""
+    finds = {"label-studio": find_label_studio, "labelme": find_labelme}
+    found = [name for name, find in finds.items() if find(path)]
+    return found[0] if found else _KINDS.get(path.suffix.lower(), "")
 
 
 def _the_layout(root: Path) -> str:
@@ -101,23 +128,18 @@ def _the_layout(root: Path) -> str:
 
 def _is_voc(root: Path) -> bool:
     try:
-        find_layout(root)
+        layout = find_layout(root)
     except AnnotationError as error:
         return error.code != "RC201"
-    return True
+    entries = (entry for split in layout.splits.values() for entry in split)
+    # the one XML file of an export of CVAT's is found there, too
+    return any(each.annotation and not is_cvat(each.annotation) for each in entries)
 
 
-def _is_coco(root: Path) -> bool:
+def _finds(find: Callable[[Path], object], root: Path) -> bool:
     try:
-        return bool(find_coco(root))
+        return bool(find(root))
     except AnnotationError:  # two files of one split: said when it is read
-        return True
-
-
-def _is_csv(root: Path) -> bool:
-    try:
-        return bool(find_csv(root))
-    except AnnotationError:
         return True
 
 

@@ -3,8 +3,8 @@
 A pixel is little, but it is every box's. What tells is the border: who counts from 0 has zeros
 there, who counts from 1 has ones and no zero at all. N boxes.
 
-YOLO's shares cannot be judged so, and neither can boxes none of which touches the left or the
-upper border.
+YOLO's shares and Label Studio's hundredths cannot be judged so, and neither can boxes none of which
+touches the left or the upper border.
 """
 
 import numpy as np
@@ -30,7 +30,7 @@ def find_one_off(written: Written, place: str) -> Problem | None:
     """
     starts = written.numbers[:, :2]
     count = len(starts)
-    if written.layout == "yolo" or not count:
+    if written.layout in ("yolo", "label-studio") or not count:
         return None
     zeros = int((starts == 0).any(axis=1).sum())
     ones = int((starts == 1).any(axis=1).sum())

@@ -5,19 +5,32 @@ that is clipped is one `Problem` each. What makes a data set unusable is raised 
 """
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, Self
+from typing import Literal, NamedTuple, Self
 
 from frcnn.errors import AnnotationError, DataError, FrcnnError, PictureError
 from frcnn.ops.picture_header import place_of
+from frcnn.types import Corners
 
 _ALSO = "first: "
 Severity = Literal["error", "warning"]
 Effect = Literal[
     "box dropped", "box clipped", "boxes read anew", "picture skipped", "data unusable", "none"
 ]
+
+
+class Spot(NamedTuple):
+    """Where on a picture a fault is, as far as that is known."""
+
+    picture: str = ""
+    """Its path, or what its file calls it while it is not found yet."""
+    box: Corners | None = None
+    """Pixels of the upright picture; it may lie outside, or have no area."""
+
+
+_NOWHERE = Spot()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +53,8 @@ class Problem:
     """A warning changes nothing that would be learned; an error does."""
     effect: Effect = "none"
     """What was left out or changed."""
+    spot: Spot = _NOWHERE
+    """To be shown to people."""
 
     @classmethod
     def of(cls, error: FrcnnError, *, effect: Effect) -> Self:
@@ -67,9 +82,20 @@ class Problem:
         kind = PictureError if self.code.startswith("RC1") else AnnotationError
         return kind(self.code, self.place, self.what, got=self.got, want=self.want, fix=self.fix)
 
+    def on(self, picture: str | Path) -> Self:
+        """Say on which picture it is.
+
+        Args:
+            picture: its path, or its name.
+
+        Returns:
+            The same problem there.
+        """
+        return replace(self, spot=self.spot._replace(picture=str(picture)))
+
     def to_json(self) -> dict[str, str]:
-        """Give all fields by name."""
-        return dict(vars(self))
+        """Give all fields but the spot by name."""
+        return {name: value for name, value in vars(self).items() if name != "spot"}
 
 
 @dataclass(frozen=True)
@@ -169,6 +195,18 @@ class Report:
             "counts": self.counts(),
             "problems": [p.to_json() for p in self.problems],
         }
+
+
+def put_on_paths(problems: list[Problem], paths: Mapping[str, Path]) -> None:
+    """Say which files the pictures are, where problems have the names that a file calls them.
+
+    Args:
+        problems: some of which are changed.
+        paths: by name.
+    """
+    for number, problem in enumerate(problems):
+        if problem.spot.picture in paths:
+            problems[number] = problem.on(paths[problem.spot.picture])
 
 
 def remark(path: Path, note: str) -> Problem:

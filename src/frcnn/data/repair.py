@@ -1,10 +1,11 @@
-"""A data set with its faults mended, as a copy in its own layout: `frcnn data check --fix`.
+"""A data set with its faults mended, as a copy: `frcnn data check --fix`.
 
 1. boxes stored in another form, where only one form explains them, are read in that one (`slips`)
 2. boxes are clipped to their pictures; what is no box, or of no known class, is left out
 3. of the same box twice, the second is left out
 4. pictures that cannot be used are left out
-5. the rest is written anew by the layout's writer, and every step above listed in repairs.jsonl
+5. the rest is written anew by a layout's writer, its own as a rule, and every step above listed in
+   repairs.jsonl; exports of labelling tools have no writer, so their copy is in another layout
 
 What only a person can decide stays as it is: pictures in two splits, boxes on one object, a count
 from another first pixel, pictures without annotation.
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 from frcnn.data.convert import Conversion, convert
 from frcnn.data.dataset import Dataset
 from frcnn.data.examine import Examined, settle
-from frcnn.data.problems import Problem, Report
+from frcnn.data.problems import Problem, Report, Spot
 from frcnn.data.seen import (
     SAME_BOX,
     Folder,
@@ -37,13 +38,16 @@ LISTING = "repairs.jsonl"
 _OF_BOXES = ("box dropped", "box clipped")
 
 
-def write_repaired(examined: Examined, unreadable: Sequence[Problem], out: Path) -> Conversion:
+def write_repaired(
+    examined: Examined, unreadable: Sequence[Problem], out: Path, to: str = ""
+) -> Conversion:
     """Write the copy; the data itself is not touched.
 
     Args:
         examined: the data set as it is.
         unreadable: pictures that cannot be decoded, as `check_all` reports them.
         out: a new or empty folder, outside the data's own.
+        to: voc, coco, yolo or csv; empty: the layout that the data has.
 
     Returns:
         What was written; its report has the repairs alone. Errors are those of `convert`; where
@@ -55,7 +59,7 @@ def write_repaired(examined: Examined, unreadable: Sequence[Problem], out: Path)
     dataset = _without(better.dataset, {problem.place for problem in unreadable})
     repairs = [p for p in (*better.report.problems, *unreadable) if p.effect != "none"]
     dataset = replace(dataset, report=Report(tuple(repairs)))
-    return convert(dataset, out, examined.layout, listing=LISTING)
+    return convert(dataset, out, to or examined.layout, listing=LISTING)
 
 
 def is_repairable(examined: Examined) -> bool:
@@ -125,21 +129,25 @@ def _read_anew(
 
 def _with_corners(seen: Seen, corners: Numbers, problems: list[Problem]) -> Seen:
     is_box = np.all(corners[:, 2:] > corners[:, :2], axis=1)
-    problems += [
-        _no_area(seen.places.of(number)) for number in seen.written.numbers[~is_box].tolist()
+    found = [
+        _no_area(seen.places.of(int(seen.written.numbers[row])), corners[row])
+        for row in np.flatnonzero(~is_box).tolist()
     ]
     written = seen.written._replace(boxes=corners, is_box=is_box)
-    rows = fit_rows(written, seen.size, seen.places, problems)
+    rows = fit_rows(written, seen.size, seen.places, found)
+    problems += [problem.on(seen.path) for problem in found]
     return replace(seen, rows=rows, written=written)
 
 
-def _no_area(place: str) -> Problem:
+def _no_area(place: str, corners: Numbers) -> Problem:
+    x1, y1, x2, y2 = corners.tolist()
     return Problem(
         code="RC207",
         place=place,
         what="a box without area",
         fix="mend or delete it; the box is left out",
         effect="box dropped",
+        spot=Spot(box=(x1, y1, x2, y2)),
     )
 
 

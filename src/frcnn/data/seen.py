@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from frcnn.data.box_checks import fit_box
-from frcnn.data.problems import Problem
+from frcnn.data.problems import Problem, Spot
 from frcnn.data.records import Record, Stamp
 from frcnn.ops.picture_header import place_of
 from frcnn.types import Corners, Size, Target
@@ -193,10 +193,12 @@ def _report_twins(rows: Rows, places: Places, problems: list[Problem]) -> None:
     if len(set(rows.boxes[:, 0].tolist())) == len(rows.names):  # no two begin at one place
         return
     known: set[tuple[str, Corners]] = set()
-    for name, box, number in zip(rows.names, rows.boxes.tolist(), rows.numbers, strict=True):
-        if (name, tuple(box)) in known:
+    for name, edges, number in zip(rows.names, rows.boxes.tolist(), rows.numbers, strict=True):
+        x1, y1, x2, y2 = edges
+        box = (x1, y1, x2, y2)
+        if (name, box) in known:
             problems.append(_same_box(places.of(int(number)), name, box))
-        known.add((name, tuple(box)))
+        known.add((name, box))
 
 
 def no_annotation(path: Path) -> Problem:
@@ -217,7 +219,7 @@ def no_annotation(path: Path) -> Problem:
     )
 
 
-def _same_box(place: str, name: str, box: Sequence[float]) -> Problem:
+def _same_box(place: str, name: str, box: Corners) -> Problem:
     return Problem(
         code=SAME_BOX,
         place=place,
@@ -225,4 +227,5 @@ def _same_box(place: str, name: str, box: Sequence[float]) -> Problem:
         got="{} ({:g}, {:g}, {:g}, {:g})".format(name, *box),
         fix="delete one of the objects",
         severity="warning",
+        spot=Spot(box=box),
     )

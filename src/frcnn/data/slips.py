@@ -1,6 +1,7 @@
 """Boxes stored in another form than their layout's: found by what the other reading would explain.
 
-Two corners written where corner and sides are due, pixels where shares are due, x and y exchanged:
+Two corners written where corner and sides are due, pixels where shares or hundredths are due, x and
+y exchanged:
 no single box proves it, but a split of them does. Where a fifth of the boxes make no sense in the
 layout's own form, and all of them do in another, the other one is named, with the counts. N boxes.
 """
@@ -60,12 +61,19 @@ FORMS: Mapping[str, Form] = {
 """What four numbers may mean; each gives [N, 4] corners."""
 X_FIRST = tuple(form for form in FORMS if not form.startswith("y"))
 Y_FIRST = tuple(form for form in FORMS if form.startswith("y"))
-UNITS = ("pixels", "shares")
+UNITS = ("pixels", "shares", "hundredths")
+_WHOLE = {"shares": 1.0, "hundredths": 100.0}
+"""What the picture's whole side is."""
+_BEYOND = 101.0
+"""More hundredths than a box inside its picture has anywhere."""
 OWN = {
     "voc": ("x1 y1 x2 y2", "pixels"),
     "coco": ("x y width height", "pixels"),
     "yolo": ("centre x y, width height", "shares"),
     "csv": ("x1 y1 x2 y2", "pixels"),
+    "label-studio": ("x y width height", "hundredths"),
+    "cvat": ("x1 y1 x2 y2", "pixels"),
+    "labelme": ("x1 y1 x2 y2", "pixels"),
 }
 """What they mean in each layout."""
 
@@ -96,11 +104,12 @@ def read_as(numbers: Numbers, sides: Numbers, reading: tuple[str, str]) -> Numbe
         [N, 4] corners, pixels.
     """
     form, unit = reading
-    is_y_first = form in Y_FIRST
-    scale = np.tile(sides[:, ::-1] if is_y_first else sides, 2) if unit == "shares" else 1.0
-    if unit == "shares" and form == "x1 x2 y1 y2":
+    if unit == "pixels":
+        return FORMS[form](numbers)
+    scale = np.tile(sides[:, ::-1] if form in Y_FIRST else sides, 2)
+    if form == "x1 x2 y1 y2":
         scale = np.repeat(sides, 2, axis=1)
-    return FORMS[form](numbers * scale)
+    return FORMS[form](numbers * scale / _WHOLE[unit])
 
 
 def find_slip(written: Written) -> Slip | None:
@@ -117,7 +126,7 @@ def find_slip(written: Written) -> Slip | None:
         return None
     own = OWN[written.layout]
     makes_sense = fits(written.corners, written.sides)
-    if own[1] == "pixels" and _are_shares(written.numbers, written.sides):
+    if own[1] != "shares" and _are_shares(written.numbers, written.sides):
         makes_sense = np.zeros(count, np.bool_)
     failing = int(count - makes_sense.sum())
     if failing < FAILING * count:
@@ -140,7 +149,7 @@ def _explaining(written: Written) -> dict[tuple[str, str], int]:
     Who has y first has it rarely, and shares fit either way: that is asked last.
     """
     numbers, sides = written.numbers, written.sides
-    unit = "shares" if _are_shares(numbers, sides) else "pixels"
+    unit = _likely_unit(written)
     for forms in (X_FIRST, Y_FIRST):
         readings = [(form, unit) for form in forms if (form, unit) != OWN[written.layout]]
         fitting = {r: int(fits(read_as(numbers, sides, r), sides).sum()) for r in readings}
@@ -175,6 +184,16 @@ def describe_slip(slip: Slip, layout: str, place: str) -> Problem:
         "write a copy that has it",
         severity="warning",
     )
+
+
+def _likely_unit(written: Written) -> str:
+    """Tell by the size of the numbers in which unit other readings are to be tried."""
+    if _are_shares(written.numbers, written.sides):
+        return "shares"
+    is_beyond = (written.numbers > _BEYOND).any(axis=1)
+    if OWN[written.layout][1] == "hundredths" and is_beyond.mean() < FAILING:
+        return "hundredths"
+    return "pixels"
 
 
 def _are_shares(numbers: Numbers, sides: Numbers) -> bool:

@@ -98,17 +98,29 @@ def _shared(splits: Mapping[str, Split], root: Path) -> Iterator[Problem]:
                 )
 
 
-def _copies(splits: Iterable[Split]) -> Iterator[Problem]:
+def same_bytes(records: Iterable[Record]) -> list[list[Record]]:
     """Find different files with the same bytes: by length, then both ends, then in full.
+
+    Args:
+        records: of any splits; those that were never opened are not looked at.
+
+    Returns:
+        Those that are alike together, two or more.
+    """
+    known = {record.path: record for record in records}
+    groups = [[record for record in known.values() if record.stamp != UNOPENED]]
+    groups = _divide(groups, lambda r: r.stamp.bytes)
+    groups = _divide(groups, lambda r: _digest(r.path, _END_BYTES))
+    return _divide(groups, lambda r: _digest(r.path, None))
+
+
+def _copies(splits: Iterable[Split]) -> Iterator[Problem]:
+    """Report different files with the same bytes.
 
     Yields:
         A warning for each copy.
     """
-    known = {r.path: r for split in splits for r in split.records}
-    groups = [[record for record in known.values() if record.stamp != UNOPENED]]
-    groups = _divide(groups, lambda r: r.stamp.bytes)
-    groups = _divide(groups, lambda r: _digest(r.path, _END_BYTES))
-    for first, *copies in _divide(groups, lambda r: _digest(r.path, None)):
+    for first, *copies in same_bytes(r for split in splits for r in split.records):
         for copy in copies:
             yield _warning(
                 COPIED,

@@ -9,6 +9,9 @@ from pathlib import Path
 
 from frcnn.data.coco import find_coco
 from frcnn.data.csv_layout import CLASS_LIST, find_csv
+from frcnn.data.cvat import find_cvat
+from frcnn.data.label_studio import find_label_studio
+from frcnn.data.labelme import find_labelme
 from frcnn.data.problems import Problem
 from frcnn.ops.picture_header import place_of
 
@@ -31,11 +34,27 @@ def _of_csv(root: Path) -> Collection[Path]:
     return (*find_csv(root).values(), root / CLASS_LIST)
 
 
+def _of_label_studio(root: Path) -> Collection[Path]:
+    return tuple(find_label_studio(root).values())
+
+
+def _of_cvat(root: Path) -> Collection[Path]:
+    found = find_cvat(root)
+    return () if found is None else (found,)
+
+
+def _of_labelme(root: Path) -> Collection[Path]:
+    return [path for files in find_labelme(root).values() for path in files]
+
+
 _READ: dict[str, Callable[[Path], Collection[Path]]] = {
     "voc": _all_xml,
     "coco": _of_coco,
     "yolo": _none,
     "csv": _of_csv,
+    "label-studio": _of_label_studio,
+    "cvat": _of_cvat,
+    "labelme": _of_labelme,
 }
 
 

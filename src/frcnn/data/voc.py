@@ -78,6 +78,7 @@ class _Reader:
 
     def _read(self, entry: Entry) -> Seen:
         path, problems = _the_picture(entry), self._problems
+        before = len(problems)
         annotation = self._annotation(entry, path)
         header, stamp = self._look(path, annotation.size, problems)
         places = Places(f"{place_of(annotation.path)}:")
@@ -86,12 +87,14 @@ class _Reader:
             problems.append(_no_size(annotation.path))
         problems.extend(annotation.problems)
         written = _rows(annotation)
+        rows = fit_rows(written, header.upright, places, problems)
+        problems[before:] = [problem.on(path) for problem in problems[before:]]
         return Seen(
             name=entry.name,
             path=path,
             size=header.upright,
             stamp=stamp,
-            rows=fit_rows(written, header.upright, places, problems),
+            rows=rows,
             written=written,
             stated=annotation.size,
             is_on_its_side=header.orientation >= exif.ON_ITS_SIDE,

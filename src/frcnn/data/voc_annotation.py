@@ -6,12 +6,12 @@ VOC's corners are 1-based and inclusive; `ops.boxes.from_voc` makes our continuo
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from xml.sax.saxutils import escape
 
 from frcnn.data.box_checks import NUMBER
-from frcnn.data.problems import Problem, odd_flag
+from frcnn.data.problems import Problem, Spot, odd_flag
 from frcnn.data.xml_tree import Element, read_xml
 from frcnn.errors import AnnotationError
 from frcnn.ops import boxes as box_ops
@@ -179,7 +179,8 @@ def _read_object(
         thing = VOCObject(name, box, _difficult(element, place, problems), line)
         objects.append(thing)
         if not thing.has_area:
-            problems.append(_dropped("RC207", f"{place}:{line}", "a box without area", shown))
+            problem = _dropped("RC207", f"{place}:{line}", "a box without area", shown)
+            problems.append(replace(problem, spot=Spot(box=box)))
 
 
 def _difficult(element: Element, place: str, problems: list[Problem]) -> bool:

@@ -37,12 +37,13 @@ class Written:
 
     @property
     def numbers(self) -> Numbers:
-        """[N, 4] in the layout's own form: two corners, corner and sides, or centre and sides."""
+        """[N, 4] in the layout's own form and unit, as `slips.OWN` has them."""
         x1, y1, x2, y2 = self.corners.T
         if self.layout == "voc":  # the first pixel is 1
             return np.stack((x1 + 1, y1 + 1, x2, y2), axis=1)
-        if self.layout == "coco":
-            return np.stack((x1, y1, x2 - x1, y2 - y1), axis=1)
+        if self.layout in ("coco", "label-studio"):
+            whole = np.stack((x1, y1, x2 - x1, y2 - y1), axis=1)
+            return whole if self.layout == "coco" else 100 * whole / np.tile(self.sides, 2)
         if self.layout == "yolo":
             centred = np.stack(((x1 + x2) / 2, (y1 + y2) / 2, x2 - x1, y2 - y1), axis=1)
             return centred / np.tile(self.sides, 2)

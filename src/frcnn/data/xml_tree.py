@@ -6,7 +6,7 @@ deep or have too many elements, because expat itself sets no such limits.
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import DefusedXMLParser, ParseError
@@ -22,13 +22,27 @@ MAX_ELEMENTS = 200_000
 """Of a file; 5,000 boxes need 60 thousand."""
 
 
-@dataclass
+class Limits(NamedTuple):
+    """What a file may have at most; more is refused before it takes memory."""
+
+    size: int = MAX_BYTES
+    """Bytes."""
+    elements: int = MAX_ELEMENTS
+
+
+ONE_PICTURE = Limits()
+"""For a file that is of one picture."""
+
+
+@dataclass(slots=True)
 class Element:
-    """One element, without its attributes: VOC has none."""
+    """One element."""
 
     tag: str
     line: int
     """1 is the first."""
+    attributes: dict[str, str] = field(default_factory=dict)
+    """VOC has none."""
     text: str = ""
     """All text directly inside, without surrounding space."""
     children: list["Element"] = field(default_factory=list)
@@ -44,7 +58,7 @@ class Element:
         return "" if found is None else found.text
 
 
-def read_xml(path: Path) -> Element:
+def read_xml(path: Path, limits: Limits = ONE_PICTURE) -> Element:
     """Read a file.
 
     Errors are AnnotationError: RC203 when it cannot be read or is no well-formed XML, RC204 for a
@@ -52,20 +66,22 @@ def read_xml(path: Path) -> Element:
 
     Args:
         path: of the file.
+        limits: of its size.
 
     Returns:
         The outermost element.
     """
     place = place_of(path)
-    return parse_xml(_read(path, place), place)
+    return parse_xml(_read(path, place, limits), place, limits)
 
 
-def parse_xml(data: bytes, place: str) -> Element:
+def parse_xml(data: bytes, place: str, limits: Limits = ONE_PICTURE) -> Element:
     """Read XML from memory; errors as `read_xml`.
 
     Args:
         data: in any encoding that expat knows and the data declares, or UTF-8 or UTF-16.
         place: how errors name it.
+        limits: of its size.
 
     Returns:
         The outermost element.
@@ -73,7 +89,7 @@ def parse_xml(data: bytes, place: str) -> Element:
     Raises:
         AnnotationError: RC203, RC204, RC205.
     """
-    target = _Target(place)
+    target = _Target(place, limits.elements)
     parser = DefusedXMLParser(target=target, forbid_dtd=True)
     target.expat = parser.parser
     try:
@@ -95,12 +111,15 @@ def parse_xml(data: bytes, place: str) -> Element:
     return root
 
 
+_TOO_LARGE = "take the file out of the data if it is no annotation, or export it in parts"
+
+
 class _Target:
     """Builds the tree while expat reads."""
 
-    def __init__(self, place: str) -> None:
+    def __init__(self, place: str, most: int) -> None:
         self.expat: Any = None
-        self._place = place
+        self._place, self._most = place, most
         self._open = [Element(tag="", line=0)]
         self._count = 0
 
@@ -108,11 +127,11 @@ class _Target:
     def line(self) -> int:
         return int(self.expat.CurrentLineNumber)
 
-    def start(self, tag: str, _attributes: dict[str, str]) -> None:
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
         self._count += 1
-        if len(self._open) > MAX_DEPTH or self._count > MAX_ELEMENTS:
+        if len(self._open) > MAX_DEPTH or self._count > self._most:
             self._refuse()
-        element = Element(tag=tag, line=self.line)
+        element = Element(tag=tag, line=self.line, attributes=attributes)
         self._open[-1].children.append(element)
         self._open.append(element)
 
@@ -132,27 +151,27 @@ class _Target:
             f"{self._place}:{self.line}",
             "the annotation is too large or too deep",
             got=f"{self._count} elements, {len(self._open)} deep",
-            want=f"at most {MAX_ELEMENTS} elements, {MAX_DEPTH} deep",
-            fix="this is no VOC annotation; take the file out of the data",
+            want=f"at most {self._most} elements, {MAX_DEPTH} deep",
+            fix=_TOO_LARGE,
         )
 
 
-def _read(path: Path, place: str) -> bytes:
+def _read(path: Path, place: str, limits: Limits) -> bytes:
     try:
         with open_regular(path) as file:
-            data = file.read(MAX_BYTES + 1)
+            data = file.read(limits.size + 1)
     except PictureError as error:
         raise _closed(place, error.got) from error
     except OSError as error:
         raise _closed(place, error.strerror or str(error)) from error
-    if len(data) > MAX_BYTES:
+    if len(data) > limits.size:
         raise AnnotationError(
             "RC205",
             place,
             "the annotation is too large or too deep",
-            got=f"more than {MAX_BYTES} bytes",
-            want=f"at most {MAX_BYTES}",
-            fix="this is no VOC annotation; take the file out of the data",
+            got=f"more than {limits.size} bytes",
+            want=f"at most {limits.size}",
+            fix=_TOO_LARGE,
         )
     return data
 

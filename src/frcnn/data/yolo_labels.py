@@ -6,6 +6,7 @@ the file and no size, so the shares become pixels once the picture's header is r
 """
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,7 +14,7 @@ import numpy as np
 
 from frcnn.data.box_checks import MOST, NUMBER
 from frcnn.data.coco_annotation import unknown_class
-from frcnn.data.problems import Problem
+from frcnn.data.problems import Problem, Spot
 from frcnn.data.seen import Declared, Rows
 from frcnn.errors import AnnotationError, PictureError
 from frcnn.ops.picture_header import open_regular, place_of
@@ -71,10 +72,11 @@ class LabelReader:
             if not line.strip():
                 continue
             read = self._box(line, f"{place_of(path or Path())}:{number}", problems)
+            if read is None or not read.is_box:
+                problems[-1] = _in_pixels(problems[-1], size)
             if read is not None:
-                (x1, y1, x2, y2), label = read.box, read.label
-                box = x1 * size.width, y1 * size.height, x2 * size.width, y2 * size.height
-                boxes.append(box)
+                box, label = read.box, read.label
+                boxes.append(_pixels(box, size))
                 names.append(self.classes.names[label])
                 numbers.append(number)
                 is_box.append(read.is_box)
@@ -102,13 +104,17 @@ class LabelReader:
         if wrong:
             column = line.find(words[wrong[0] + 1], len(words[0])) + 1
             what, code = "a number that is no share of the picture", "RC279"
-            problems.append(_dropped(code, f"{place}:{column}", what, words[wrong[0] + 1]))
+            problem = _dropped(code, f"{place}:{column}", what, words[wrong[0] + 1])
             if len(words) > 5 or not all(abs(value) < MOST for value in values):
+                problems.append(problem)
                 return None
-            return _Line(_from_centre(values), int(words[0]), is_box=False)
+            box = _from_centre(values)
+            problems.append(replace(problem, spot=Spot(box=box)))
+            return _Line(box, int(words[0]), is_box=False)
         box = _around(values) if len(words) > 5 else _from_centre(values)
         if box[2] <= box[0] or box[3] <= box[1]:
-            problems.append(_dropped("RC207", place, "a box without area", line))
+            problem = _dropped("RC207", place, "a box without area", line)
+            problems.append(replace(problem, spot=Spot(box=box)))
             return _Line(box, int(words[0]), is_box=False)
         self.outlines += len(words) > 5
         return _Line(box, int(words[0]), is_box=True)
@@ -152,6 +158,17 @@ def _from_centre(values: list[float]) -> Corners:
     x, y, w, h = values
     x1, y1, x2, y2 = (_at_border(v) for v in (x - w / 2, y - h / 2, x + w / 2, y + h / 2))
     return x1, y1, x2, y2
+
+
+def _pixels(box: Corners, size: Size) -> Corners:
+    x1, y1, x2, y2 = box
+    return x1 * size.width, y1 * size.height, x2 * size.width, y2 * size.height
+
+
+def _in_pixels(problem: Problem, size: Size) -> Problem:
+    """Say in pixels where a box is that was left out."""
+    box = problem.spot.box
+    return problem if box is None else replace(problem, spot=Spot(box=_pixels(box, size)))
 
 
 def _at_border(share: float) -> float:

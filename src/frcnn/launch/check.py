@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TypedDict
 
 from frcnn import files
-from frcnn.data.convert import Conversion, require_apart
+from frcnn.data.convert import Conversion, require_apart, require_choices
 from frcnn.data.dataset import Dataset, training_split
 from frcnn.data.examine import Examined, examine
 from frcnn.data.looking import opened, trusted
@@ -35,7 +35,7 @@ class CheckOptions(TypedDict, total=False):
     """What can be asked of a check, in the words of the command line."""
 
     layout: str
-    """`voc`, `coco`, `yolo` or `csv`; found by looking."""
+    """One of `layouts.LAYOUTS`; found by looking."""
     no_pictures: bool
     """Believe the sizes that annotations state, and open no picture but those without."""
     shorter_side: int
@@ -46,6 +46,9 @@ class CheckOptions(TypedDict, total=False):
     """A file to be written, with every finding."""
     fix: str | Path
     """A new folder, for a repaired copy."""
+    to: str
+    """The copy's layout, `voc`, `coco`, `yolo` or `csv`; as the data has it. Exports of labelling
+    tools are not written: of them it must be said."""
     quiet: bool
 
 
@@ -154,7 +157,8 @@ def look_over(data: str | Path, options: CheckOptions, count: Counting | None = 
 
     Raises:
         DataError: there is no data set there, or it cannot be mended.
-        ConfigError: the sides contradict each other (RC350), or the copy has no place.
+        ConfigError: the sides contradict each other (RC350), or the copy has no place, or no
+            layout in which it can be written (RC325).
         DiskError: the report or the copy cannot be written.
     """
     count = count or (uncounted if options.get("quiet", False) else counting)
@@ -162,6 +166,7 @@ def look_over(data: str | Path, options: CheckOptions, count: Counting | None = 
     _require_places(Path(data), options)
     look = trusted if options.get("no_pictures", False) else opened
     examined = examine(Path(data), options.get("layout", ""), look=look)
+    _require_layout(examined, options)
     checked = _whole(examined, options, count)
     if checked.dataset is not None:
         checked = replace(checked, report=with_sizes(checked.dataset, checked.report, pictures))
@@ -174,7 +179,7 @@ def look_over(data: str | Path, options: CheckOptions, count: Counting | None = 
         return checked
     if not is_repairable(examined):
         return replace(checked, is_beyond_repair=True)
-    return replace(checked, repaired=_repaired(examined, checked, Path(options["fix"])))
+    return replace(checked, repaired=_repaired(examined, checked, options))
 
 
 def _require_places(root: Path, options: CheckOptions) -> None:
@@ -193,6 +198,13 @@ def _require_places(root: Path, options: CheckOptions) -> None:
         )
     if report is not None:
         files.require_writable(Path(report).absolute().parent)
+
+
+def _require_layout(examined: Examined, options: CheckOptions) -> None:
+    """Refuse a copy in a layout that is not written, before an hour of decoding."""
+    to = options.get("to", examined.layout)
+    if "fix" in options and to:  # where nobody knows the layout, nothing can be repaired
+        require_choices(to, "copy")
 
 
 def check_report(data: str | Path | Dataset, count: Counting = uncounted) -> Report:
@@ -260,8 +272,9 @@ def _resizing(options: CheckOptions) -> PictureConfig:
     return replace(usual, shorter_side=shorter, longer_side=longer)
 
 
-def _repaired(examined: Examined, checked: Checked, out: Path) -> Repaired:
+def _repaired(examined: Examined, checked: Checked, options: CheckOptions) -> Repaired:
     before = len(examined.report.problems)
     unreadable = [p for p in checked.report.problems[before:] if p.effect == "picture skipped"]
-    conversion = write_repaired(examined, unreadable, out)
-    return Repaired(conversion=conversion, left=examine(out, examined.layout).report)
+    out = Path(options["fix"])
+    conversion = write_repaired(examined, unreadable, out, options.get("to", ""))
+    return Repaired(conversion=conversion, left=examine(out, conversion.layout).report)

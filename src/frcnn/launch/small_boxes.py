@@ -9,7 +9,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from frcnn.data.problems import Problem, Report
+from frcnn.data.problems import Problem, Report, Spot
 from frcnn.data.records import Record, Split
 from frcnn.model.batch import PictureConfig, resized
 from frcnn.ops import boxes as box_ops
@@ -97,13 +97,15 @@ def _kept(record: Record, config: PictureConfig, problems: list[Problem]) -> Rec
 def _problems(record: Record, originals: Tensor, boxes: Tensor) -> Iterator[Problem]:
     for original, box in zip(originals.tolist(), boxes.tolist(), strict=True):
         x1, y1, x2, y2 = box
-        corners = "({:g}, {:g}, {:g}, {:g})".format(*original)
+        left, top, right, bottom = original
         yield Problem(
             code="RC231",
             place=place_of(record.path),
             what="a box under a pixel after resizing",
-            got=f"{corners}, resized {x2 - x1:.2g} x {y2 - y1:.2g} pixels",
+            got=f"({left:g}, {top:g}, {right:g}, {bottom:g}), resized {x2 - x1:.2g} x "
+            f"{y2 - y1:.2g} pixels",
             want=f"sides of {SMALLEST:g} pixel or more",
             fix="raise model.pictures.shorter_side and longer_side, or cut the picture into parts",
             effect="box dropped",
+            spot=Spot(str(record.path), (left, top, right, bottom)),
         )

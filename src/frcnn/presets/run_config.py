@@ -32,7 +32,7 @@ class RunConfig:
     data: str = ""
     """Folder of the data, or its annotation file."""
     layout: str = ""
-    """voc, coco, yolo or csv; empty: found by looking."""
+    """voc, coco, yolo, csv, label-studio, cvat or labelme; empty: found by looking."""
     classes: tuple[str, ...] = ()
     """Names of class ids 0 ... C-1; empty: the data's own list, or the sorted names of the training
     split."""
