@@ -26,10 +26,10 @@ def test_the_borders_of_ranges_are_inside() -> None:
         (lambda: PredictOptions(conf=1.0), "--conf", "0 or more, below 1"),
         (lambda: PredictOptions(iou=0.0), "--iou", "above 0, up to 1"),
         (lambda: PredictOptions(max_det=0), "--max-det", "1 ... 100000"),
-        (lambda: PredictOptions(conf=float("nan")), "--conf", "0 ... 1"),
+        (lambda: PredictOptions(conf=float("nan")), "--conf", "0 or more, below 1"),
         (lambda: PredictOptions(tile=15), "--tile", "16 ... 30000"),
         (lambda: PredictOptions(tile_overlap=1.0), "--tile-overlap", "0 or more, below 1"),
-        (lambda: PredictOptions(tile_overlap=-0.1), "--tile-overlap", "0 ... 1"),
+        (lambda: PredictOptions(tile_overlap=-0.1), "--tile-overlap", "0 or more, below 1"),
         (lambda: PredictOptions(tile_threshold=0.0), "--tile-threshold", "above 0, up to 1"),
     ],
 )
