@@ -122,7 +122,7 @@ class TrainOptions(Computing):
     """`frcnn train`."""
 
     data: _Path = None
-    """The folder of the data, in PASCAL VOC, COCO, YOLO or CSV layout; or its annotation file."""
+    """The folder of the data, in any layout that is read; or its annotation file."""
     layout: _Text = None
     """voc, coco, yolo, csv, label-studio, cvat or labelme. [default: found by looking]"""
     model: _Text = None
