@@ -71,10 +71,19 @@ def test_a_repaired_copy(table: Path, tmp_path: Path, capsys) -> None:
     assert f"repaired copy: csv in {out}" in capsys.readouterr().out
     assert check(out, "--strict") == 0
     assert (out / "repairs.jsonl").read_text().count("\n") == 1
+    assert check(table, "--fix", tmp_path / "coco", "--to", "coco", "-q") == 0
+    assert "repaired copy: coco in" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
-    "words", [("--layout", "vok"), ("--shorter-side", "0"), ("--longer-side", "x")]
+    "words",
+    [
+        ("--layout", "vok"),
+        ("--shorter-side", "0"),
+        ("--longer-side", "x"),
+        ("--to", "coco"),
+        ("--fix", "new", "--to", "cvat"),
+    ],
 )
 def test_wrong_in(table: Path, words: tuple[str, str]) -> None:
     with pytest.raises(ConfigError) as caught:

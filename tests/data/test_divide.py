@@ -53,6 +53,13 @@ def test_in_every_layout(shelf, tmp_path: Path, layout: str) -> None:
     assert [len(split) for split in data.splits.values()] == [1, 1]
 
 
+def test_what_many_boxes_tell_is_said_of_a_division_too(standard, tmp_path: Path) -> None:
+    for number in range(12):
+        standard.xml(f"t{number:02}", [("cat", 0, 6, 30, 20), ("dog", 21, 11, 40, 35)])
+    report = split_folder(standard.root, tmp_path / "new", TWO).written.report
+    assert report.counts()["RC261"] == 1
+
+
 def test_an_export_into_a_layout_that_is_written(shelf, tmp_path: Path) -> None:
     shelf.labelme_set()
     with pytest.raises(ConfigError, match=r"RC325.*labelme"):

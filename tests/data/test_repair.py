@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from frcnn.data.convert import Conversion, convert
 from frcnn.data.dataset import Dataset
@@ -106,6 +107,37 @@ def test_golden_boxes_are_clipped_left_out_and_there_once(standard, tmp_path: Pa
         ("RC211", "box clipped"),
         ("RC219", "box dropped"),
     ]
+
+
+@pytest.mark.parametrize("to", ["voc", "coco", "yolo", "csv"])
+def test_an_export_is_mended_into_another_layout(shelf, studio, tmp_path: Path, to: str) -> None:
+    """Boxes in pixels, where hundredths are due, in a picture of 600 x 400."""
+    tasks = []
+    for number in range(6):
+        Image.new("RGB", (600, 400)).save(shelf.root / f"{number}.png")
+        boxes = [studio.box("cat", 10, 150, 300, 200), studio.box("dog", 120, 105, 60, 50)]
+        sized = [box | {"original_width": 600, "original_height": 400} for box in boxes]
+        tasks.append(studio.task(f"{number}.png", sized))
+    shelf.text("project.json", json.dumps(tasks))
+    before = state(shelf.root)
+    found = examine(shelf.root)
+    assert found.report.counts()["RC209"] == 12, "all of them lie outside"
+    conversion = write_repaired(found, (), tmp_path / "mended", to)
+    assert conversion.layout == to
+    for record in Dataset.open(tmp_path / "mended").split("train").records:
+        wanted = [[10, 150, 310, 350], [120, 105, 180, 155]]
+        np.testing.assert_allclose(record.target.boxes.numpy(), wanted, atol=0.01)
+    (row,) = [row for row in listed(tmp_path / "mended") if row["code"] == "RC260"]
+    assert row["got"] == "12 boxes read as x y width height in pixels"
+    assert row["want"] == "x y width height in hundredths"
+    assert state(shelf.root) == before
+
+
+def test_wrong_in_an_export_without_a_layout_to_write(shelf, tmp_path: Path) -> None:
+    found = examine(shelf.cvat_set().root)
+    with pytest.raises(ConfigError, match="RC325"):
+        write_repaired(found, (), tmp_path / "mended")
+    assert not (tmp_path / "mended").exists()
 
 
 def test_pictures_that_cannot_be_used_are_left_out(standard, tmp_path: Path) -> None:

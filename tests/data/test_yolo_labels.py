@@ -81,6 +81,15 @@ def test_b16_lines_that_are_no_boxes(tmp_path: Path, line: str, code: str, where
     assert rows.usable().names == ("cat",), "the other box is kept"
 
 
+def test_lines_that_are_no_boxes_say_where_they_would_be(tmp_path: Path) -> None:
+    text = "0 0.5 0.5 0.5 0\n0 1.5 0.5 0.5 0.5\n0 nan 0.5 0.5 0.5\n"
+    rows, problems = read(tmp_path / "a.txt", text)
+    spots = [(problem.code, problem.spot.box) for problem in problems]
+    assert spots == [("RC207", (15, 20, 45, 20)), ("RC279", (75, 10, 105, 30)), ("RC279", None)]
+    assert rows.boxes.tolist() == [[15, 20, 45, 20], [75, 10, 105, 30]], "kept for the searches"
+    assert rows.usable().names == ()
+
+
 def test_nothing_in(tmp_path: Path) -> None:
     assert reader().rows(None, SIZE, []).boxes.shape == (0, 4)
     assert read(tmp_path / "a.txt", "")[0].names == ()

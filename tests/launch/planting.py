@@ -27,6 +27,9 @@ FILES = {  # the picture t00, the file of its boxes, the file of the training sp
     ),
     "yolo": ("images/train/t00.png", "labels/train/t00.txt", "data.yaml"),
     "csv": ("images/t00.png", "train.csv", "train.csv"),
+    "label-studio": ("images/t00.png", "train.json", "train.json"),
+    "cvat": ("images/t00.png", "annotations.xml", "annotations.xml"),
+    "labelme": ("train/t00.png", "train/t00.json", "train/t00.json"),
 }
 SECOND = {
     "voc": "t00.xml:17",
@@ -34,6 +37,13 @@ SECOND = {
     "yolo": "t00.txt:3",
     "csv": "train.csv:26",
 }
+BOXES = {
+    "train": {"cat": (10, 5, 30, 20), "dog": (20, 10, 40, 35)},
+    "val": {"cat": (10, 5, 30, 20)},
+}
+"""Of every picture in a split of the good data set."""
+Pictures = dict[str, list[Path]]
+"""By split."""
 
 
 OPS = runpy.run_path(str(HERE.parent / "ops" / "test_pictures_faults.py"))
@@ -107,7 +117,7 @@ class Planting:
         self.words = {
             **{"picture": picture, "boxes": boxes, "file": file, "all": everything},
             "set": root.name,
-            "second": SECOND[layout],
+            "second": SECOND.get(layout, ""),
             "copied": picture.replace("t00", "t03"),
             "outside": str(root.parent / "elsewhere.png"),
             "inside": picture.replace("t00", "t05").rpartition("/")[2],
@@ -159,8 +169,8 @@ class Planting:
             self.boxes.rename(self.boxes.with_stem(shown))
         if self.layout != "yolo":
             path = self.root / FILES[self.layout][2]
-            old = {"voc": "t00", "coco": "t00.png", "csv": "images/t00.png"}[self.layout]
-            new = {"voc": shown, "coco": f"{shown}.png", "csv": f"images/{shown}.png"}[self.layout]
+            old = {"voc": "t00", "csv": "images/t00.png"}.get(self.layout, "t00.png")
+            new = {"voc": shown, "csv": f"images/{shown}.png"}.get(self.layout, f"{shown}.png")
             path.write_text(path.read_text().replace(old, new))
 
     def add_box(self, box: tuple[int, int, int, int]) -> None:
@@ -197,6 +207,78 @@ def add_boxes(planting: Planting, boxes: list[tuple[int, int, int, int]]) -> Non
     else:
         lines = [f"images/t00.png,60,40,cat,{a},{b},{c},{d}\n" for a, b, c, d in boxes]
         path.write_text(text + "".join(lines))
+
+
+def write_label_studio(root: Path, pictures: Pictures) -> None:
+    """A file of tasks for each split, with the boxes in hundredths."""
+    for split, paths in pictures.items():
+        tasks = []
+        for path in paths:
+            results = [
+                {
+                    "id": name,
+                    "type": "rectanglelabels",
+                    "original_width": 60,
+                    "original_height": 40,
+                    "value": {
+                        "x": round(a / 0.6, 4),
+                        "y": round(b / 0.4, 4),
+                        "width": round((c - a) / 0.6, 4),
+                        "height": round((d - b) / 0.4, 4),
+                        "rotation": 0,
+                        "rectanglelabels": [name],
+                    },
+                }
+                for name, (a, b, c, d) in BOXES[split].items()
+            ]
+            answer = {"result": results, "was_cancelled": False, "created_at": "2024-05-01T10:00"}
+            tasks.append(
+                {"data": {"image": f"/data/upload/1/{path.name}"}, "annotations": [answer]}
+            )
+            shutil.copy(path, root / "images" / path.name)
+        (root / f"{split}.json").write_text(json.dumps(tasks))
+
+
+def write_cvat(root: Path, pictures: Pictures) -> None:
+    """One file of subsets, an element on a line; t00 is on line 5, its boxes on 6 and 7."""
+    labels = "".join(f"<label><name>{name}</name></label>" for name in BOXES["train"])
+    lines = ['<?xml version="1.0" encoding="utf-8"?>', "<annotations>", "<version>1.1</version>"]
+    lines.append(f"<meta><project><labels>{labels}</labels></project></meta>")
+    for split, paths in pictures.items():
+        for path in paths:
+            known = f'subset="{split}" width="60" height="40"'
+            lines.append(f'<image name="{path.name}" {known}>')
+            lines += [
+                f'<box label="{name}" occluded="0" xtl="{a}" ytl="{b}" xbr="{c}" ybr="{d}"></box>'
+                for name, (a, b, c, d) in BOXES[split].items()
+            ]
+            lines.append("</image>")
+            shutil.copy(path, root / "images" / path.name)
+    (root / "annotations.xml").write_text("\n".join([*lines, "</annotations>", ""]))
+
+
+def write_labelme(root: Path, pictures: Pictures) -> None:
+    """A file beside each picture, in a folder for each split."""
+    for split, paths in pictures.items():
+        (root / split).mkdir()
+        for path in paths:
+            shapes = [
+                {"label": name, "points": [[a, b], [c, d]], "shape_type": "rectangle"}
+                for name, (a, b, c, d) in BOXES[split].items()
+            ]
+            values = {"version": "5.4.1", "shapes": shapes, "imagePath": path.name}
+            values |= {"imageHeight": 40, "imageWidth": 60}
+            (root / split / f"{path.stem}.json").write_text(json.dumps(values))
+            shutil.copy(path, root / split / path.name)
+
+
+def write_export(root: Path, layout: str, pictures: Pictures) -> None:
+    """The good data set as a tool exports it."""
+    root.mkdir()
+    if layout != "labelme":
+        (root / "images").mkdir()
+    writers = {"label-studio": write_label_studio, "cvat": write_cvat, "labelme": write_labelme}
+    writers[layout](root, pictures)
 
 
 def rotate(planting: Planting) -> None:

@@ -6,8 +6,10 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
+from PIL import Image
 
 from frcnn.data.dataset import Dataset
 from frcnn.errors import AnnotationError, ConfigError
@@ -104,6 +106,36 @@ def test_a_repaired_copy(spoilt: Path, tmp_path: Path) -> None:
     assert found.to_json()["repaired"]["left"]["errors"] == 0  # type: ignore[index]
     assert look_over(tmp_path / "mended", {}).report.problems == ()
     assert state(spoilt) == before
+
+
+def test_a_repaired_copy_in_another_layout(spoilt: Path, tmp_path: Path) -> None:
+    found = look_over(spoilt, {"fix": tmp_path / "mended", "to": "coco"})
+    assert found.repaired is not None
+    assert found.repaired.conversion.layout == "coco"
+    assert found.repaired.left.errors == ()
+    assert look_over(tmp_path / "mended", {}).layout == "coco"
+
+
+def test_wrong_in_a_copy_of_an_export_that_has_no_layout_to_be_written_in(tmp_path: Path) -> None:
+    """Refused before a picture is decoded, and nothing is written."""
+    root = tmp_path / "set"
+    root.mkdir()
+    Image.new("RGB", (60, 40)).save(root / "a.png")
+    points = {"label": "cat", "points": [[1, 1], [9, 70]], "shape_type": "rectangle"}
+    values = {"version": "5", "shapes": [points], "imagePath": "a.png"}
+    (root / "a.json").write_text(json.dumps(values))
+
+    def count(_what: str, _total: int) -> NoReturn:
+        raise AssertionError("decoded")
+
+    for options in ({"fix": tmp_path / "mended"}, {"fix": tmp_path / "mended", "to": "cvat"}):
+        with pytest.raises(ConfigError, match="RC325") as caught:
+            look_over(root, options, count)  # type: ignore[arg-type]
+        assert "--to" in caught.value.fix
+    assert not (tmp_path / "mended").exists()
+    found = look_over(root, {"fix": tmp_path / "mended", "to": "yolo"})
+    assert found.report.counts()["RC211"] == 1
+    assert "repaired copy: yolo in" in str(found)
 
 
 def test_what_no_file_says_cannot_be_repaired(spoilt: Path, tmp_path: Path) -> None:

@@ -21,8 +21,11 @@ from frcnn.launch.check import Checked, look_over
 
 HERE = Path(__file__).resolve().parent
 LAYOUTS = ("voc", "coco", "yolo", "csv")
+EXPORTS = ("label-studio", "cvat", "labelme")
+SEVERAL = {"all": LAYOUTS, "exports": EXPORTS}
 WANTED = {f"A{n:02}" for n in range(1, 48)} | {f"B{n:02}" for n in (*range(1, 19), 20)}
 BOXES_AT = {"voc": "{boxes}", "coco": "#/images/0", "yolo": "{boxes}", "csv": "train.csv:2"}
+OF_A_BOX = ("RC207", "RC209", "RC210", "RC211", "RC219", "RC231")
 MADE = runpy.run_path(str(HERE / "planting.py"))
 
 
@@ -37,8 +40,11 @@ class Row(NamedTuple):
 
 
 def rows() -> Iterator[Row]:
-    for fault in yaml.safe_load((HERE / "planted.yaml").read_text()):
-        layouts = LAYOUTS if fault["layouts"] == "all" else fault["layouts"]
+    written, exports = (HERE / name for name in ("planted.yaml", "planted_exports.yaml"))
+    texts = (path.read_text() for path in (written, exports))
+    for fault in [fault for text in texts for fault in yaml.safe_load(text)]:
+        named = fault["layouts"]
+        layouts = SEVERAL[named] if isinstance(named, str) else named
         yield from (Row(layout, fault) for layout in layouts)
 
 
@@ -51,18 +57,22 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     root = tmp_path_factory.mktemp("good")
     (root / "first").mkdir()
     dice = np.random.default_rng(0)
+    pictures: dict[str, list[Path]] = {"train": [], "val": []}
     for split, names in (("train", [f"t{n:02}" for n in range(12)]), ("val", ["v"])):
         lines = ["filename,width,height,class,xmin,ymin,xmax,ymax"]
         for name in names:
             pixels = dice.integers(0, 256, (40, 60, 3), dtype=np.uint8)
-            Image.fromarray(pixels).save(root / "first" / f"{name}.png")
+            pictures[split].append(root / "first" / f"{name}.png")
+            Image.fromarray(pixels).save(pictures[split][-1])
             lines.append(f"{name}.png,60,40,cat,10,5,30,20")
             lines += [f"{name}.png,60,40,dog,20,10,40,35"] if split == "train" else []
         (root / "first" / f"{split}.csv").write_text("\n".join(lines))
     data = Dataset.open(root / "first")
     for layout in LAYOUTS:
         convert(data, root / layout, layout)
-    return {layout: root / layout for layout in LAYOUTS}
+    for layout in EXPORTS:
+        MADE["write_export"](root / layout, layout, pictures)
+    return {layout: root / layout for layout in (*LAYOUTS, *EXPORTS)}
 
 
 @contextmanager
@@ -115,6 +125,7 @@ def test_every_planted_fault_is_found(row: Row, good, before, tmp_path: Path) ->
     new = [p for p in found.report.problems if key(p, root) not in before[row.layout]]
     codes = {problem.code for problem in new}
     assert all(problem.fix and problem.what for problem in new)
+    assert all(p.spot.box and Path(p.spot.picture).is_file() for p in new if p.code in OF_A_BOX)
     assert (found.dataset is None) == fault.get("fatal", False), found
     if fault["code"] == "none":
         assert codes == set(), found
@@ -133,7 +144,7 @@ def test_every_planted_fault_is_found(row: Row, good, before, tmp_path: Path) ->
 
 
 def test_the_data_without_fault_has_none(before) -> None:
-    assert before == {layout: set() for layout in LAYOUTS}
+    assert before == {layout: set() for layout in (*LAYOUTS, *EXPORTS)}
 
 
 def test_the_table_is_whole() -> None:
