@@ -78,3 +78,16 @@ def test_wrong_in_names(shelf, standard) -> None:
     folder.splits["train"] = ()
     with pytest.raises(AnnotationError, match="RC221"):
         settle_classes(folder, Path(), None, "train")
+
+
+def test_whose_classes_they_are_is_said(shelf, standard) -> None:
+    with pytest.raises(AnnotationError, match="not one of those asked for") as caught:
+        Dataset.open(standard.root, classes=["cat"])
+    assert caught.value.code == "RC214"
+    standard.xml("v", [("owl", 1, 1, 9, 9)])
+    with pytest.raises(AnnotationError, match="not one of the training split's"):
+        Dataset.open(standard.root)
+    shelf.csv_set()
+    names = shelf.text("classes.csv", "dog,0\n")
+    with pytest.raises(AnnotationError, match=f"not one of those of .*{names.name}"):
+        Dataset.open(shelf.root)

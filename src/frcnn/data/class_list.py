@@ -70,9 +70,9 @@ def settle_classes(
     declared = _declared(folder, learnt_from)
     whose = "the training split's"
     if classes is not None:
-        known, whose = _required_names(classes), "those asked for, a model's own or --set classes"
+        known, whose = _required_names(classes), "those asked for"
     elif declared is not None:
-        known = declared.names
+        known, whose = declared.names, f"those of {declared.place}"
     else:
         known = classes_of(mentions[_required_training(folder, root, learnt_from)])
     for names in mentions.values():

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 from frcnn import diaries, files
-from frcnn.errors import ConfigError
+from frcnn.errors import ConfigError, PictureError
+from frcnn.ops.picture_header import open_regular
 from frcnn.prediction.result import text_of
 
 NAME = "predictions.jsonl"
@@ -64,11 +65,13 @@ class Diary:
     @staticmethod
     def has_pictures(folder: Path) -> bool:
         """Tell whether `PICTURES` in a folder of results is ours: whether boxes were drawn."""
-        try:
-            with (folder / NAME).open(encoding="utf-8") as file:
-                return bool(json.loads(file.readline(_LONGEST_HEAD))["run"]["images"])
-        except (OSError, ValueError, KeyError, TypeError):
+        if not (folder / NAME).exists():
             return False
+        try:
+            with open_regular(folder / NAME) as file:
+                return bool(json.loads(file.readline(_LONGEST_HEAD))["run"]["images"])
+        except (OSError, PictureError, ValueError, KeyError, TypeError, RecursionError):
+            return False  # a file of somebody else's, whatever is in it
 
     def is_done(self, path: Path) -> bool:
         """Tell whether a picture has its result, and its file is still the same.

@@ -100,7 +100,7 @@ def predict_folder(
         with contextlib.suppress(DiskError):  # the first fault is the one to tell
             run.finish()
         raise
-    return run.finish()
+    return replace(run.finish(), left_out=sources.left_out)
 
 
 class _Run:

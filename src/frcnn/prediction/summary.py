@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from frcnn.data.problems import Problem, counted
+from frcnn.data.problems import Problem
+from frcnn.errors import counted
 from frcnn.prediction.result import Result, text_of
 
 _SHOWN = 10  # faults printed
@@ -47,6 +48,8 @@ class Summary:
     """How many of each class were found in this run, most frequent first."""
     failures: tuple[Problem, ...] = ()
     """A problem for each picture or source that gave no result."""
+    left_out: tuple[Path, ...] = ()
+    """Folders of pictures that an earlier prediction drew."""
     files: tuple[Path, ...] = ()
     """What was written."""
 
@@ -67,6 +70,7 @@ class Summary:
             lines += [f"  {p.code} {p.place}: {p.what}" for p in self.failures[:_SHOWN]]
             rest = len(self.failures) - _SHOWN
             lines += [f"  and {rest} more, all in predictions.jsonl"] * (rest > 0)
+        lines += [f"left out: {path}, drawn by an earlier prediction" for path in self.left_out]
         lines += [f"saved {path}" for path in self.files]
         return "\n".join(lines)
 
@@ -77,6 +81,7 @@ class Summary:
             "pictures": self.done,
             "resumed": self.resumed,
             "objects": dict(self.objects),
+            "left_out": [text_of(path) for path in self.left_out],
             "failures": [problem.to_json() for problem in self.failures],
             "files": [text_of(path) for path in self.files],
         }
