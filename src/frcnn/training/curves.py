@@ -73,7 +73,7 @@ def _draw_figures(axes: "Axes", evaluations: Sequence[Row]) -> None:
         axes.plot(*points, "o-", markersize=3, label=name.removeprefix("val_"))
     axes.set(title="validation", xlabel="step", ylim=(0, 1))
     if axes.lines:
-        axes.legend(fontsize="small", loc="upper left")
+        axes.legend(fontsize="small", loc="upper left", bbox_to_anchor=(1, 1))  # beside it
 
 
 def _column(rows: Sequence[Row], name: str) -> list[Any]:
