@@ -323,14 +323,17 @@ def in_processes() -> Callable[..., list[Ended]]:
 
 def _in_processes(work: Callable[[World], Any], size: int = 2) -> list[Ended]:
     context = multiprocessing.get_context("fork")
-    store = TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False)  # as torchrun's
     started = []
     for rank in range(size):
         ours, theirs = context.Pipe()
-        process = context.Process(target=_one_of_them, args=(rank, size, store.port, work, theirs))
+        process = context.Process(target=_one_of_them, args=(rank, size, work, theirs))
         process.start()
         theirs.close()
         started.append((process, ours))
+    # only now: a fork while the store's thread looks up a name would inherit libc's lock, taken
+    store = TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False)  # as torchrun's
+    for _, pipe in started:
+        pipe.send(store.port)
     try:
         return [_end_of(*each) for each in started]
     finally:
@@ -350,7 +353,8 @@ def _end_of(process: Any, pipe: Connection) -> Ended:
     return Ended(code=process.exitcode, **told)
 
 
-def _one_of_them(rank: int, size: int, port: int, work: Callable, pipe: Connection) -> None:
+def _one_of_them(rank: int, size: int, work: Callable, pipe: Connection) -> None:
+    port = pipe.recv()
     os.environ |= {
         "RANK": str(rank),
         "LOCAL_RANK": str(rank),

@@ -16,6 +16,7 @@ from frcnn.errors import (
     PictureError,
     ShapeError,
     TrainingError,
+    counted,
     first_line,
 )
 
@@ -128,3 +129,18 @@ def test_the_first_line_of_somebody_elses_error() -> None:
     assert first_line(ValueError("one\ntwo")) == "one"
     assert first_line(ValueError("x" * 300)) == "x" * 200
     assert first_line(KeyboardInterrupt()) == "KeyboardInterrupt"
+
+
+@pytest.mark.parametrize(
+    ("count", "what", "words"),
+    [
+        (0, "picture", "0 pictures"),
+        (1, "picture", "1 picture"),
+        (2, "box dropped", "2 boxes dropped"),
+        (2, "class", "2 classes"),
+        (1, "class", "1 class"),
+        (3, "sketch", "3 sketches"),
+    ],
+)
+def test_counted(count: int, what: str, words: str) -> None:
+    assert counted(count, what) == words

@@ -5,12 +5,11 @@ run = frcnn.train("screws/", model="vgg16", epochs=20, seed=0)
 figures = frcnn.evaluate(run.best, frcnn.Dataset.open("screws/").split("test"))
 """
 
-import shlex
+import os
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Unpack, overload
+from typing import Literal, Unpack, overload
 
 from frcnn import machine
 from frcnn.data.dataset import Dataset
@@ -23,6 +22,7 @@ from frcnn.evaluation.report import Figures
 from frcnn.launch import launch
 from frcnn.launch import train as train_launched
 from frcnn.launch.check import Checked, CheckOptions, check_report, look_over
+from frcnn.launch.finished import Run, finished
 from frcnn.launch.measure import MeasureOptions, measure
 from frcnn.launch.measured import DetectionMetric, Measured, Metric, require_metric
 from frcnn.launch.options import PredictOptions, TrainOptions
@@ -33,56 +33,22 @@ from frcnn.prediction.predictor import Detector
 from frcnn.prediction.proposing import Proposed
 from frcnn.prediction.saved import load_detector
 from frcnn.prediction.summary import Summary
-from frcnn.run_folder import RunFolder
 from frcnn.settings import nearest
 from frcnn.training.joining import joined
 from frcnn.training.progress import Quiet, Silent, display_for
-from frcnn.training.validation import AnyFigures, figures_of, proposal_figures_of
-from frcnn.weights import file as weights_file
+from frcnn.training.validation import figures_of, proposal_figures_of
 
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Run:
-    """A training that came to its end."""
-
-    folder: RunFolder
-    figures: AnyFigures | None
-    """The last evaluation's; None when there was nothing left to train."""
-    rank: int = 0
-    """Which of the processes that trained it together this one is."""
-
-    @property
-    def path(self) -> Path:
-        """The run folder."""
-        return self.folder.path
-
-    @property
-    def best(self) -> Detector:
-        """The detector with the best validation figure, read from the run folder."""
-        return load_detector(self.path)
-
-    def __str__(self) -> str:
-        path, best = shlex.quote(str(self.path)), weights_file.read_header(self.folder.best)
-        after = f"{self.folder.best.name}, of step {best.extra['step']}, on validation pictures:"
-        then = f"frcnn eval {path}; frcnn predict {path} PICTURE..."
-        if not best.has_head:
-            then = f"frcnn eval {path} --metric proposals; frcnn propose {path} --out FILE"
-        lines = [after, best.extra["table"], f"run {self.path}", f"next: {then}"]
-        return "\n".join(["nothing left to train"] * (self.figures is None) + lines)
-
-    def to_json(self) -> Mapping[str, Any]:
-        """Give the folder, and step and figures of the best weights, as plain values."""
-        best = weights_file.read_header(self.folder.best).extra
-        return {"run": str(self.path), "step": best["step"], "figures": best["figures"]}
+Named = str | os.PathLike[str] | Run
+"""A run folder or a weights file of ours; what `frcnn.train` returns stands for its folder."""
 
 
 def load(
-    source: str | Path, *, device: str = "auto", precision: str = "auto", batch: int = 1
+    source: Named, *, device: str = "auto", precision: str = "auto", batch: int = 1
 ) -> Detector:
     """Make a detector of a run's best weights, or of a weights file.
 
     Args:
-        source: a run folder or a .safetensors file of ours.
+        source: a run folder or a .safetensors file of ours, or what `frcnn.train` returned.
         device: `auto`, `cpu`, `cuda` or `mps`.
         precision: `auto`, `float32`, `bfloat16` or `float16`.
         batch: most pictures computed at once.
@@ -95,7 +61,7 @@ def load(
         ModelFileError: the file is damaged, not ours, or of an unknown network.
     """
     machine.keep_freed_memory()
-    return load_detector(source, device=device, precision=precision, batch=batch)
+    return load_detector(_path(source, "load"), device=device, precision=precision, batch=batch)
 
 
 def train(data: str | Path | Dataset | None = None, **options: Unpack[TrainOptions]) -> Run:
@@ -118,26 +84,28 @@ def train(data: str | Path | Dataset | None = None, **options: Unpack[TrainOptio
         display = (Quiet() if quiet else display_for()) if world.leads else Silent()
         launched = launch(data, options, _silent if quiet else _say, display.warn, world)
         figures = train_launched(launched, display)
-    return Run(folder=launched.job.run, figures=figures, rank=world.rank)
-
-
-@overload
-def evaluate(detector: Detector, split: Split, *, metric: DetectionMetric = ...) -> Figures: ...
+    return finished(launched, figures)
 
 
 @overload
 def evaluate(
-    detector: Detector, split: Split, *, metric: Literal["proposals"]
+    detector: Detector | Named, split: Split, *, metric: DetectionMetric = ...
+) -> Figures: ...
+
+
+@overload
+def evaluate(
+    detector: Detector | Named, split: Split, *, metric: Literal["proposals"]
 ) -> ProposalFigures: ...
 
 
 def evaluate(
-    detector: Detector, split: Split, *, metric: Metric = "coco"
+    detector: Detector | Named, split: Split, *, metric: Metric = "coco"
 ) -> Figures | ProposalFigures:
     """Measure a detector, or its first stage alone, on a split that is already open.
 
     Args:
-        detector: weights and thresholds.
+        detector: weights and thresholds; of a run its best weights.
         split: pictures with true boxes, of the detector's classes; for proposals of any.
         metric: `coco`, `voc07` or `voc`, whose figures all come together, or `proposals`.
 
@@ -145,15 +113,19 @@ def evaluate(
         COCO's and VOC's figures, in all and by class; for `proposals` their recall.
 
     Raises:
-        ConfigError: no such metric (RC338).
+        ConfigError: no such metric (RC338), or arguments of another kind (RC319).
     """
     require_metric(metric)
+    if not isinstance(detector, Detector):
+        detector = load(detector)
+    if not isinstance(split, Split):
+        raise _other_kind("evaluate: split", split, 'frcnn.Dataset.open(DIR).split("test")')
     if metric == "proposals":
         return proposal_figures_of(detector, split)
     return figures_of(detector, split)
 
 
-def evaluate_run(run: str | Path, **options: Unpack[MeasureOptions]) -> Measured:
+def evaluate_run(run: Named, **options: Unpack[MeasureOptions]) -> Measured:
     """Evaluate a run or a weights file, and write figures and plots; `frcnn eval`.
 
     Args:
@@ -167,10 +139,12 @@ def evaluate_run(run: str | Path, **options: Unpack[MeasureOptions]) -> Measured
         FrcnnError: what is wrong, where, and what to do about it.
     """
     _require_known("evaluate_run", options, MeasureOptions)
-    return measure(run, options, _silent if options.get("quiet", False) else _say)
+    return measure(
+        _path(run, "evaluate_run"), options, _silent if options.get("quiet", False) else _say
+    )
 
 
-def propose(run: str | Path, out: str | Path, **options: Unpack[ProposeOptions]) -> Proposed:
+def propose(run: Named, out: str | Path, **options: Unpack[ProposeOptions]) -> Proposed:
     """Store the first stage's proposals in every picture of a split; `frcnn propose`.
 
     Args:
@@ -185,12 +159,11 @@ def propose(run: str | Path, out: str | Path, **options: Unpack[ProposeOptions])
         FrcnnError: what is wrong, where, and what to do about it.
     """
     _require_known("propose", options, ProposeOptions)
-    return propose_launched(run, out, options, _silent if options.get("quiet", False) else _say)
+    say = _silent if options.get("quiet", False) else _say
+    return propose_launched(_path(run, "propose"), out, options, say)
 
 
-def predict_files(
-    run: str | Path, sources: Sequence[str], **options: Unpack[PredictOptions]
-) -> Summary:
+def predict_files(run: Named, sources: Sequence[str], **options: Unpack[PredictOptions]) -> Summary:
     """Find objects in pictures, folders and globs, and write the results; `frcnn predict`.
 
     Args:
@@ -206,7 +179,8 @@ def predict_files(
         FrcnnError: what is wrong, where, and what to do about it.
     """
     _require_known("predict_files", options, PredictOptions)
-    return predict_launched(run, sources, options, _silent if options.get("quiet", False) else _say)
+    say = _silent if options.get("quiet", False) else _say
+    return predict_launched(_path(run, "predict_files"), sources, options, say)
 
 
 def demo(**options: Unpack[TourOptions]) -> Tour:
@@ -251,6 +225,20 @@ def check_data(data: str | Path, **options: Unpack[CheckOptions]) -> Checked:
     """
     _require_known("check_data", options, CheckOptions)
     return look_over(data, options)
+
+
+def _path(named: Named, verb: str) -> Path:
+    if isinstance(named, Run):
+        return named.path
+    if not isinstance(named, str | os.PathLike):
+        raise _other_kind(verb, named, "the path of a run folder or weights file")
+    return Path(named)
+
+
+def _other_kind(place: str, got: object, want: str) -> ConfigError:
+    kind = type(got).__name__
+    what, fix = "an argument of another kind", f"pass {want}"
+    return ConfigError("RC319", f"frcnn.{place}", what, got=kind, want=want, fix=fix)
 
 
 def _require_known(verb: str, options: Mapping[str, object], kind: type) -> None:

@@ -127,3 +127,18 @@ class DiskError(FrcnnError, OSError):
 def first_line(error: BaseException) -> str:
     """Give what somebody else's error says, on one line of at most 200 characters."""
     return (str(error).splitlines() or [""])[0][:200] or type(error).__name__
+
+
+def counted(count: int, what: str) -> str:
+    """Write a count with its noun: 1 picture, 2 pictures, 2 boxes dropped.
+
+    Args:
+        count: how many.
+        what: one of them; its first word is the noun.
+
+    Returns:
+        The words.
+    """
+    noun, _, rest = what.partition(" ")
+    ending = "es" if noun.endswith(("s", "x", "ch", "sh")) else "s"
+    return " ".join(filter(None, (str(count), noun if count == 1 else noun + ending, rest)))

@@ -264,6 +264,12 @@ def test_a_second_word_of_save_is_no_source(frcnn_command, api, kind: str) -> No
     assert api.calls == []
 
 
+@pytest.mark.parametrize("words", [["images"], ["json", "--save", "csv"]])
+def test_a_source_that_is_missing_is_not_blamed_on_save(frcnn_command, api, words) -> None:
+    frcnn_command("predict", "run", *words)
+    assert api.calls[0][1] == ("run", (words[0],))
+
+
 def test_a_folder_of_that_name_is_one(frcnn_command, api, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "images").mkdir()

@@ -104,3 +104,16 @@ def test_boxes_of_unknown_classes_are_left_out_where_they_shall_be(shelf) -> Non
     before = list(folder.problems)
     leave_out_unknown(folder, None, None)
     assert folder.problems == before, "nobody says which classes there are"
+
+
+def test_whose_classes_they_are_is_said(shelf, standard) -> None:
+    with pytest.raises(AnnotationError, match="not one of those asked for") as caught:
+        Dataset.open(standard.root, classes=["cat"])
+    assert caught.value.code == "RC214"
+    standard.xml("v", [("owl", 1, 1, 9, 9)])
+    with pytest.raises(AnnotationError, match="not one of the training split's"):
+        Dataset.open(standard.root)
+    shelf.csv_set()
+    names = shelf.text("classes.csv", "dog,0\n")
+    with pytest.raises(AnnotationError, match=f"not one of those of .*{names.name}"):
+        Dataset.open(shelf.root)

@@ -70,6 +70,7 @@ def test_a_table_that_was_named_says_what_it_lacks(shelf) -> None:
     with pytest.raises(AnnotationError, match="RC283") as caught:
         Dataset.open(path)
     assert caught.value.place.endswith("boxes.csv")
+    assert caught.value.what == "the table of boxes cannot be read: it has no class"
 
 
 def test_nothing_in(tmp_path: Path) -> None:

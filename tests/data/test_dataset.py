@@ -51,6 +51,7 @@ def test_splits_by_their_names(standard) -> None:
         data.split("tset")
     error = caught.value
     assert (error.code, error.got, error.want) == ("RC320", "'tset'", "train, val, test")
+    assert error.fix.startswith("did you mean 'test'? Name one: --split")
     assert error.exit_code == 2
 
 

@@ -6,15 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from frcnn.data.problems import (
-    Problem,
-    Report,
-    Spot,
-    counted,
-    odd_flag,
-    put_on_paths,
-    remark,
-)
+from frcnn.data.problems import Problem, Report, Spot, odd_flag, put_on_paths, remark
 from frcnn.errors import AnnotationError, PictureError
 
 FLAT = Problem(
@@ -75,18 +67,6 @@ def test_golden_listing() -> None:
     assert Report().listing() == ""
 
 
-@pytest.mark.parametrize(
-    ("count", "what", "words"),
-    [
-        (0, "picture", "0 pictures"),
-        (1, "picture", "1 picture"),
-        (2, "box dropped", "2 boxes dropped"),
-    ],
-)
-def test_counted(count: int, what: str, words: str) -> None:
-    assert counted(count, what) == words
-
-
 def test_nothing_in() -> None:
     report = Report()
     assert report.summary() == "data: no problems"
@@ -119,6 +99,7 @@ def test_a_picture_in_the_plural() -> None:
 def test_a_report_grows_into_a_new_one() -> None:
     report = Report((FLAT,))
     assert report.plus([NOTE]).problems == (FLAT, NOTE)
+    assert report.plus([FLAT, NOTE]).problems == (FLAT, NOTE)  # nothing is told twice
     assert report.problems == (FLAT,)
 
 

@@ -107,6 +107,8 @@ def test_a_missing_file_and_a_folder(tmp_path: Path) -> None:
         with pytest.raises(AnnotationError) as caught:
             read_xml(path)
         assert caught.value.code == "RC203"
+        assert caught.value.what == "the annotation cannot be read"
+        assert "a file there that you may read" in caught.value.fix
 
 
 MEASURE = """

@@ -1,5 +1,6 @@
 """What is said before a run begins: counts, what was left out, what may surprise."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,7 +8,9 @@ import pytest
 
 from frcnn import presets
 from frcnn.data.dataset import Dataset
+from frcnn.errors import DataError
 from frcnn.launch.announcing import (
+    announce_open,
     announce_settings,
     announce_usable,
     announce_without_small_boxes,
@@ -39,6 +42,20 @@ def test_the_data_is_counted(dataset: Dataset, said: list[str]) -> None:
         "data rectangles: 10 pictures to train on (0 without objects), 3 to validate; "
         "classes blue, red"
     ]
+
+
+def test_data_that_cannot_be_used_is_listed_first(
+    rectangles: Path, tmp_path: Path, said: list[str]
+) -> None:
+    shutil.copytree(rectangles, tmp_path / "cut")
+    for path in sorted((tmp_path / "cut" / "Annotations").glob("train*.xml"))[:4]:
+        path.write_text(path.read_text()[:-20])
+    config = replace(presets.resnet18(), data=str(tmp_path / "cut"))
+    with pytest.raises(DataError):
+        announce_open(config, None, said.append)
+    assert "4 x RC203" in said[0]
+    assert said[0].count("\n  RC203 ") == 4
+    assert "no picture was decoded yet" in said[0]
 
 
 def test_pictures_on_both_sides_are_told(dataset: Dataset, said: list[str]) -> None:

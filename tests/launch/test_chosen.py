@@ -2,13 +2,16 @@
 
 import shutil
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from frcnn.errors import ConfigError
+from frcnn import settings
+from frcnn.errors import AnnotationError, ConfigError
 from frcnn.launch.chosen import Chosen, Wanted, choose_pictures
 from frcnn.launch.run import launch
+from frcnn.presets import RunConfig
 from frcnn.run_folder import RunFolder
 
 CLASSES = ("blue", "red")
@@ -44,6 +47,24 @@ def test_of_other_data(run: RunFolder, rectangles: Path, tmp_path: Path) -> None
     chosen = choose(run.path, tmp_path / "other", "val")
     assert chosen.name == "other-val"
     assert chosen.run is not None
+
+
+def test_data_of_other_classes(run: RunFolder, rectangles: Path, tmp_path: Path) -> None:
+    shutil.copytree(rectangles, tmp_path / "other")
+    path = tmp_path / "other" / "Annotations" / "val00.xml"
+    path.write_text(path.read_text().replace("<name>red<", "<name>green<"))
+    with pytest.raises(AnnotationError, match="the model has not learnt") as caught:
+        choose(run.path, tmp_path / "other", "val")
+    assert (caught.value.code, caught.value.got) == ("RC214", "'green'")
+    assert caught.value.want == "blue, red"
+
+
+def test_data_that_was_moved(run: RunFolder, tmp_path: Path) -> None:
+    kept = settings.read_yaml(run.config, RunConfig)
+    settings.write_yaml(run.config, replace(kept, data=str(tmp_path / "gone")))
+    with pytest.raises(AnnotationError, match="RC201") as caught:
+        choose(run.path)
+    assert "--data" in caught.value.fix
 
 
 def test_what_is_usual_is_asked_where_no_split_is_named(

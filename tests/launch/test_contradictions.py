@@ -9,8 +9,8 @@ import pytest
 
 from frcnn import presets
 from frcnn.errors import ConfigError
+from frcnn.launch.asked import overridden
 from frcnn.launch.contradictions import (
-    require_one_length,
     require_resumable,
     require_same_pictures,
     require_start,
@@ -73,7 +73,7 @@ def test_the_same_seed_may_be_said_again(begun: RunFolder, said: list[str]) -> N
     require_same_pictures(presets.resnet18(), replace(presets.resnet18(), data="moved"))
 
 
-@pytest.mark.parametrize("pair", ["training.schedule.steps=5", "training.schedule.steps = 5"])
+@pytest.mark.parametrize("pair", ["training.schedule.steps=5", "training.schedule.steps\t= 5"])
 def test_one_length(pair: str, said: list[str], rectangles: Path, tmp_path: Path) -> None:
     asked = {"epochs": 3.0, "settings": ["training.seed=1", pair], "out": tmp_path}
     error = contradiction(launch, rectangles, asked, said.append)
@@ -88,10 +88,11 @@ def test_one_length(pair: str, said: list[str], rectangles: Path, tmp_path: Path
         {"epochs": 3.0},
         {"settings": ["training.schedule.steps=5"]},
         {"epochs": 3.0, "settings": ["training.schedule.steps=null", "training.seed=1"]},
+        {"epochs": 3.0, "settings": ["training.schedule.steps=~"]},
     ],
 )
 def test_lengths_that_are_one(asked: dict[str, Any]) -> None:
-    require_one_length(asked)
+    overridden(presets.resnet18(), asked)
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,13 @@ def test_a_start_from_random_numbers_says_what_it_changes(train: Split) -> None:
     assert not any(row.startswith("training.schedule") for row in rows)
 
 
+def test_a_file_without_a_preset_hides_nothing(train: Split, tmp_path: Path) -> None:
+    path = file(tmp_path, "training: {seed: 4}\n")
+    assert fitted_away(fitted(train, None, config=path), {"config": path}) == fitted_away(
+        fitted(train, None), {}
+    )
+
+
 def test_what_was_asked_for_is_shown_as_it_is(train: Split) -> None:
     rows = fitted_away(fitted(train, None, batch=3), {"batch": 3})
     assert "training.batches.size was 2, is 3" in rows

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from frcnn import presets, settings
-from frcnn.errors import ConfigError
-from frcnn.launch.kept import _numbers, kept_settings
+from frcnn.data.dataset import Dataset
+from frcnn.errors import AnnotationError, ConfigError
+from frcnn.launch.kept import _numbers, kept_data, kept_settings
 from frcnn.run_folder import RunFolder
 
 
@@ -54,3 +55,11 @@ def test_a_mistake_in_a_run_of_ours(run: RunFolder, version: str) -> None:
 
 def test_versions_are_compared_by_number() -> None:
     assert _numbers("0.10.0") > _numbers("0.9.9")
+
+
+def test_data_that_has_gone_is_named_anew(tmp_path: Path) -> None:
+    with pytest.raises(AnnotationError, match="is not there any more") as caught, kept_data():
+        Dataset.open(tmp_path / "gone")
+    assert (caught.value.code, caught.value.fix) == ("RC201", "name its new place with --data")
+    with pytest.raises(AnnotationError, match="RC202"), kept_data():
+        raise AnnotationError("RC202", "here", "something else", fix="mend it")

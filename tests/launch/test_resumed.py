@@ -1,15 +1,18 @@
 """Going on with a run, by one process or by several: the leader's word decides."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from frcnn.errors import ConfigError
+from frcnn import settings
+from frcnn.errors import AnnotationError, ConfigError
 from frcnn.launch.launched import Launched
 from frcnn.launch.resumed import go_on
 from frcnn.launch.run import launch, train
+from frcnn.presets import RunConfig
 from frcnn.run_folder import RunFolder
 from frcnn.training.distributed import ALONE, World
 from frcnn.training.progress import Quiet
@@ -44,6 +47,18 @@ def test_without_a_checkpoint_it_begins_again_and_says_so(begun: RunFolder) -> N
     train(again(begun.path), Quiet())
     go_on(begun.path, None, {"device": "cpu"}, (said.append, said.append), ALONE)
     assert f"run {begun.path}, resumed" in said
+
+
+def test_data_that_was_moved_is_named_anew(begun: RunFolder, rectangles: Path) -> None:
+    kept = settings.read_yaml(begun.config, RunConfig)
+    settings.write_yaml(begun.config, replace(kept, data=str(begun.path / "gone")))
+    with pytest.raises(AnnotationError, match=r"RC201.*any more") as caught:
+        again(begun.path)
+    assert "--data" in caught.value.fix
+    said: list[str] = []
+    go_on(begun.path, rectangles, {"device": "cpu"}, (said.append, said.append), ALONE)
+    with pytest.raises(AnnotationError, match=r"RC201.*no data set"):
+        go_on(begun.path, "nowhere", {"device": "cpu"}, (said.append, said.append), ALONE)
 
 
 def test_two_processes_go_on_with_it(begun: RunFolder, in_processes: Callable) -> None:

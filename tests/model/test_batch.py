@@ -193,6 +193,13 @@ def test_unusable_settings_are_refused(change: dict, place: str) -> None:
     assert caught.value.place == place
 
 
+def test_contradicting_sides_have_a_fix_each() -> None:
+    with pytest.raises(ConfigError, match=r"raise pictures\.longer_side or lower"):
+        PictureConfig(shorter_side=900, longer_side=800)
+    with pytest.raises(ConfigError, match="the paper's is 600"):
+        PictureConfig(shorter_side=0)
+
+
 @pytest.mark.parametrize("change", [{"scale": 0.0}, {"std": (1.0, 0.0, 1.0)}])
 def test_a_normalisation_that_divides_by_nothing_is_refused(change: dict) -> None:
     with pytest.raises(ConfigError, match=r"RC350.*scale and std must be positive"):

@@ -108,7 +108,9 @@ def test_the_last_weights_are_not_taken_for_the_best_without_a_word(run: RunFold
     with pytest.raises(ConfigError, match="the run's best weights are not there") as raised:
         read_saved(run.path, device="cpu")
     assert raised.value.code == "RC371"
-    assert raised.value.fix == f"name the last ones, {run.last.resolve()}"
+    assert raised.value.fix == (
+        f"let it train on: frcnn train --resume {run.path}; or name the last ones, {run.last}"
+    )
     assert read_saved(run.last, device="cpu").header.extra == {"step": 2}
 
 

@@ -165,10 +165,27 @@ def test_cut_out_objects_are_left_out_too(photos: Path) -> None:
     assert found.left_out == (photos / "crops",)
 
 
-@pytest.mark.parametrize("head", [None, "", "[]", '{"run": {"images": false}}', '{"run": 3}'])
+@pytest.mark.parametrize(
+    "head", [None, "", "[]", '{"run": {"images": false}}', '{"run": 3}', "[" * 200_000, "\xff"]
+)
 def test_a_folder_of_that_name_may_be_anybodys(photos: Path, head: str | None) -> None:
     touch(photos / "pictures" / "a.png")
     if head is not None:
         (photos / NAME).write_text(head)
     assert "pictures/a.png" in names(photos)
     assert expand([photos]).left_out == ()
+
+
+def test_a_pipe_of_that_name_is_not_waited_for(photos: Path) -> None:
+    touch(photos / "pictures" / "a.png")
+    os.mkfifo(photos / NAME)
+    assert "pictures/a.png" in names(photos)
+
+
+def test_a_source_with_nothing_else_says_so(tmp_path: Path) -> None:
+    Diary(tmp_path, {"images": True})
+    touch(tmp_path / "pictures" / "a.png")
+    (problem,) = expand([tmp_path]).problems
+    assert problem.code == "RC114"
+    assert problem.got == "only pictures that a prediction drew, in pictures"
+    assert str(tmp_path / "pictures") in problem.fix

@@ -34,6 +34,7 @@ def test_the_summary_as_plain_values(tmp_path: Path) -> None:
         "pictures": 2,
         "resumed": 0,
         "objects": {"nut": 3},
+        "left_out": [],
         "failures": [],
         "lost": [],
         "files": [str(tmp_path / "a")],
@@ -56,3 +57,12 @@ def test_golden_lines_for_people(detector: Detector, photos: Path, tmp_path: Pat
     assert "more" not in text
     again = predict_folder(detector, sources, replace(order, resume=True))
     assert "1 picture done before" in str(again)
+
+
+def test_what_an_earlier_prediction_drew_is_told(detector: Detector, photos: Path) -> None:
+    first = predict_folder(detector, expand([photos]), Order(out=photos))
+    assert first.left_out == ()
+    again = predict_folder(detector, expand([photos]), Order(out=photos, resume=True))
+    assert (again.done, again.resumed) == (0, first.done)
+    assert f"left out: {photos / 'pictures'}, drawn by an earlier prediction" in str(again)
+    assert again.to_json()["left_out"] == [str(photos / "pictures")]

@@ -65,6 +65,9 @@ def test_an_unknown_name_lists_the_known_ones() -> None:
     with pytest.raises(ConfigError, match="RC353") as caught:
         presets.named("vgg19")
     assert all(name in caught.value.want for name in NAMES)
+    assert caught.value.fix == "did you mean vgg16?"
+    with pytest.raises(ConfigError, match="frcnn presets list"):
+        presets.named("yolo")
 
 
 SOURCE = re.compile(r"§|[Pp]aper|Table|[Aa]uthors'|Caffe|torchvision|detectron2|Eq\.")

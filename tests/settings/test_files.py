@@ -88,7 +88,7 @@ MUTANTS = [  # B20: what stands in the file, the code, the line, a piece of the 
     ("schedule:\n  epochs: -3", "RC350", 2, "-3"),
     ("schedule:\n  shape: stairs", "RC345", 2, "one of step, cosine"),
     ("model: 3", "RC345", 1, "want a section with"),
-    ("model:\n  pictures:\n    shorter_side: 2000", "RC350", 3, "shorter_side <= longer_side"),
+    ("model:\n  pictures:\n    shorter_side: 2000", "RC350", 3, "shorter 2000, longer 1000"),
     ("model:\n  anchors:\n    sides: 32", "RC345", 3, "want a list"),
     ("model:\n  anchors:\n    sides: []", "RC350", 3, "one or more numbers"),
     ("model:\n  anchors:\n    sides: [32, x]", "RC345", 3, "model.anchors.sides.1"),

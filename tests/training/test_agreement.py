@@ -56,3 +56,4 @@ def test_a_run_goes_on_with_as_many_processes_as_it_had() -> None:
     with pytest.raises(ModelFileError, match="2 trained it, 1 now") as caught:
         require_same_processes("step.safetensors", 2, 1)
     assert (caught.value.code, caught.value.exit_code) == ("RC538", 5)
+    assert "--processes 2" in caught.value.fix

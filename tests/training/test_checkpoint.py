@@ -204,14 +204,19 @@ def test_d10_none_is_whole(run: RunFolder) -> None:
     with pytest.raises(ModelFileError, match="no checkpoint to go on from") as caught:
         checkpoint.restore(run, progress_of(), AROUND)
     assert (caught.value.code, caught.value.exit_code) == ("RC530", 5)
-    assert caught.value.got == "an empty folder"
+    assert caught.value.got == "none"
+    assert caught.value.fix == "start anew without --resume"
+    run.last.touch()
     two_checkpoints(run)
     for path in checkpoint.checkpoints(run):
         cut(path)
     with pytest.raises(ModelFileError, match=r"step-000000002.*step-000000001") as caught:
         checkpoint.restore(run, progress_of(), AROUND)
     assert caught.value.code == "RC530"
-    assert "--init" in caught.value.fix
+    assert f"--init {run.last}" in caught.value.fix
+    run.best.touch()
+    with pytest.raises(ModelFileError, match=f"--init {run.best}"):
+        checkpoint.restore(run, progress_of(), AROUND)
 
 
 def test_d10_one_of_a_newer_version_is_not_passed_over(

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from matplotlib.figure import Figure
 from PIL import Image
 
 from frcnn.errors import DiskError
@@ -54,6 +55,23 @@ def test_a_picture_is_written(tmp_path: Path, steps: int) -> None:
         assert picture.format == "PNG"
         assert picture.size == (1440, 480)
         assert len(picture.convert("RGB").getcolors(1 << 24) or []) > 50
+
+
+def test_steps_are_whole_and_no_curve_is_searched_for_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[Figure] = []
+    real = Figure.savefig
+    monkeypatch.setattr(
+        Figure, "savefig", lambda figure, *a, **k: (drawn.append(figure), real(figure, *a, **k))[1]
+    )
+    run = RunFolder(tmp_path)
+    filled(run, 3).add_evaluation(evaluation(3, 0.5))
+    draw_curves(run)
+    for axes in drawn[0].axes:
+        assert all(float(tick).is_integer() for tick in axes.get_xticks())
+        legend = axes.get_legend()
+        assert legend is None or legend._loc != 0  # 0 is "best", which is slow and warns
 
 
 def test_without_an_evaluation_there_are_losses(tmp_path: Path) -> None:

@@ -49,6 +49,17 @@ def test_every_step_has_its_line_and_every_evaluation_its_row(
     assert diary.evaluations()[-1]["val_AP"] == figures.coco["AP"]
 
 
+def test_a_training_that_is_mostly_warm_up_is_warned_of_once(
+    make_job: Make, recorder: Callable
+) -> None:
+    job, display = make_job("training.schedule.warmup_steps=5"), recorder()
+    fit(job, display)
+    assert display.said[0].startswith("warning: the rate climbs for 5 steps, of 6 in all")
+    again = recorder()
+    fit(job, again)
+    assert not any("climbs" in text for text in again.said)
+
+
 def test_a_step_is_told_whole(make_job: Make) -> None:
     reports: list[StepReport] = []
     job = make_job(callbacks=[reports.append])

@@ -2,10 +2,13 @@
 
 import itertools
 import multiprocessing
+import os
+import warnings
 from collections.abc import Iterator
 
 import pytest
 import torch
+from torch.utils.data import DataLoader
 
 from frcnn.data.records import Split
 from frcnn.model.batch import PictureConfig
@@ -34,6 +37,20 @@ def test_batches_come_in_the_order_they_were_asked_for(
             assert torch.equal(example.prepared.pixels, here.prepared.pixels)
             assert torch.equal(example.target.boxes, here.target.boxes)
     assert not multiprocessing.active_children()
+
+
+def test_more_readers_than_cores_are_no_warning_of_torchs(
+    splits: dict[str, Split], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0})
+    config = BatchConfig(size=3, workers=2)
+    examples = Examples(splits["train"], 0, PICTURES, config)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert list(load(examples, iter(dealt(splits["train"], config))))
+        warnings.simplefilter("ignore")
+        with pytest.warns(UserWarning, match="will create 2 worker"):  # torch would
+            DataLoader(splits["train"], num_workers=2)
 
 
 def test_no_batch_no_reader(splits: dict[str, Split]) -> None:

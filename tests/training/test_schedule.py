@@ -67,8 +67,8 @@ def test_unusable_settings_are_refused(change: dict) -> None:
     ("total", "warmup", "words"),
     [
         (100, 50, ""),
-        (100, 51, "51 of 100 steps are warm-up"),
-        (30, 100, "30 of 30 steps are warm-up"),
+        (100, 51, "the rate climbs for 51 steps, of 100 in all"),
+        (30, 100, "the rate climbs for 100 steps, of 30 in all"),
         (1, 0, ""),
     ],
 )

@@ -18,6 +18,22 @@ from frcnn import settings
 from frcnn.cli.words import wrong
 from frcnn.errors import ConfigError
 
+_ON_DATA = ("train", "eval")
+"""Verbs that are told their data by an option, not by a bare word."""
+_CONF = "--conf"
+_SIDE = "--set model.pictures.shorter_side=N"
+_RATE = "--set training.optimizer.learning_rate=X"
+_WORDS = {
+    **dict.fromkeys(("--threshold", "--score", "--score-threshold"), _CONF),
+    **dict.fromkeys(("--imgsz", "--img-size", "--image-size", "--resolution"), _SIDE),
+    **dict.fromkeys(("--lr", "--lr0", "--learning-rate"), _RATE),
+    "--iou-threshold": "--iou",
+    "--weights": "--init RUN, or --backbone-weights FILE",
+    "--project": "--out",
+    "--name": "--out",
+}
+"""What other tools call something, and what it is here."""
+
 
 def in_our_words(error: CycloptsError) -> ConfigError:
     """Translate what the parser refused.
@@ -118,7 +134,7 @@ def _too_many(error: UnusedCliTokensError) -> ConfigError:
     option = "--" + name.replace("_", "-")
     if equals:
         fix = f"did you mean {option} {value}?"
-    elif error.command_chain and error.command_chain[-1] in _ON_DATA:
+    elif _lacks_data(error):
         fix = f"did you mean --data {word}?"
     else:
         fix = "is a `--` missing before it?"
@@ -126,6 +142,12 @@ def _too_many(error: UnusedCliTokensError) -> ConfigError:
     return ConfigError(
         "RC307", _place(error), "a word too many", got=repr(word), want=want, fix=fix
     )
+
+
+def _lacks_data(error: UnusedCliTokensError) -> bool:
+    verb = (error.command_chain or [""])[-1]
+    typed = [token.partition("=")[0] for token in error.root_input_tokens or ()]
+    return verb in _ON_DATA and "--data" not in typed
 
 
 _TRANSLATORS: dict[type[CycloptsError], Callable[[Any], ConfigError]] = {
@@ -136,22 +158,6 @@ _TRANSLATORS: dict[type[CycloptsError], Callable[[Any], ConfigError]] = {
     RepeatArgumentError: _repeated,
     UnusedCliTokensError: _too_many,
 }
-
-
-_ON_DATA = ("train", "eval")
-"""Verbs that are told their data by an option, not by a bare word."""
-_OTHER_TOOLS = {
-    "--threshold": "--conf",
-    "--score": "--conf",
-    "--score-threshold": "--conf",
-    "--iou-threshold": "--iou",
-    "--lr": "--set",
-    "--imgsz": "--set",
-    "--resolution": "--set",
-    "--weights": "--backbone-weights",
-    "--project": "--out",
-}
-"""What is written elsewhere for what has another name here."""
 
 
 def _place(error: CycloptsError) -> str:
@@ -170,5 +176,8 @@ def _near(word: str, known: Iterable[str]) -> str | None:
     if begun:
         return " or ".join(begun[:3])
     plain = word.replace("_", "-")
-    ours = _OTHER_TOOLS.get(plain)
-    return ours if ours in names else settings.nearest(plain, names)
+    ours = _WORDS.get(plain, "")
+    if ours.partition(" ")[0].rstrip(",") in names:
+        return ours
+    bare = {name.lstrip("-"): name for name in names}
+    return bare.get(settings.nearest(plain.lstrip("-"), bare) or "")

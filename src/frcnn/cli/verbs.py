@@ -115,7 +115,7 @@ def predict_(
         options: what was said.
     """
     said = with_file(options, PredictOptions)
-    _require_sources(run, sources)
+    _require_sources(run, sources, said)
     from frcnn import api
 
     names = ("conf", "iou", "max_det", "batch", "out", "resume", "device", "precision", "quiet")
@@ -178,7 +178,7 @@ def doctor_(options: Annotated[DoctorOptions | None, Parameter(name="*")] = None
     return findings.exit_code
 
 
-def _require_sources(run: str, sources: Sequence[str]) -> None:
+def _require_sources(run: str, sources: Sequence[str], said: PredictOptions) -> None:
     """Refuse to look at nothing, and at a second word of --save, which takes one."""
     if not sources:
         raise ConfigError(
@@ -190,7 +190,7 @@ def _require_sources(run: str, sources: Sequence[str]) -> None:
             fix=f"as in: frcnn predict {run} photos/",
         )
     kinds = [word for word in sources if word in SAVE and not Path(word).exists()]
-    if kinds:
+    if said.save is not None and kinds and len(sources) > len(kinds):
         raise ConfigError(
             "RC307",
             "frcnn predict --save",

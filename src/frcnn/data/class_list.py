@@ -23,7 +23,7 @@ _WIDTH = 96
 
 
 _LEARNT = "the training split's"
-_ASKED = "those asked for, a model's own or --set classes"
+_ASKED = "those asked for"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,14 +80,15 @@ def settle_classes(
     """
     mentions = {name: class_mentions(seen) for name, seen in folder.splits.items()}
     declared = _declared(folder, learnt_from)
+    whose = _LEARNT
     if classes is not None:
-        known = _required_names(classes)
+        known, whose = _required_names(classes), _ASKED
     elif declared is not None:
-        known = declared.names
+        known, whose = declared.names, f"those of {declared.place}"
     else:
         known = classes_of(mentions[_required_training(folder, root, learnt_from)])
     for names in mentions.values():
-        require_known(names, known, _LEARNT if classes is None else _ASKED)
+        require_known(names, known, whose)
     ids = _ids(known, declared)
     problems = (*_other_ids(folder, declared), *_alike(declared))
     return ClassList(names=known, ids=ids, problems=problems)

@@ -46,7 +46,7 @@ def require_known(names: Mapping[str, str], classes: Sequence[str], whose: str) 
     Args:
         names: each name with the place of its first mention.
         classes: the known ones.
-        whose: they are, in words.
+        whose: whose classes they are, as an error says it.
 
     Raises:
         AnnotationError: a name is not among them (RC214).

@@ -20,10 +20,10 @@ from frcnn.data.layouts import WRITTEN
 from frcnn.data.moving import Moved, move, unwritten
 from frcnn.data.new_folder import new_folder
 from frcnn.data.picture_paths import home_of
-from frcnn.data.problems import Problem, Report, counted
+from frcnn.data.problems import Problem, Report
 from frcnn.data.voc_writer import write_voc
 from frcnn.data.yolo_writer import write_yolo
-from frcnn.errors import AnnotationError, ConfigError
+from frcnn.errors import AnnotationError, ConfigError, counted
 from frcnn.files import disk_error
 from frcnn.ops.picture_header import place_of
 

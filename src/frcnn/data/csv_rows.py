@@ -113,7 +113,7 @@ def read_csv(path: Path, problems: list[Problem]) -> list[CSVPicture]:
     text = _text(path)
     table = _table(text)
     if table is None:
-        raise _unreadable(path, text.partition("\n")[0].strip()[:60], "other columns")
+        raise _unreadable(path, text.partition("\n")[0].strip()[:60], _lack(text))
     if table.twice:
         raise _unreadable(path, f"the column {table.twice} twice", "nobody knows which one counts")
     pictures: dict[str, CSVPicture] = {}
@@ -180,6 +180,14 @@ def _table(text: str) -> _Table | None:
             columns = {name: place for place, name in enumerate(_WITHOUT_HEADING)}
             return _Table(delimiter, columns, has_heading=False)
     return None
+
+
+def _lack(text: str) -> str:
+    """Say which columns are missing in a heading, where it is one."""
+    first = re.split(r"[\r\n]", text.lstrip("\r\n"), maxsplit=1)[0]
+    found = max((_columns(re.split(delimiter, first)) for delimiter in ",;\t"), key=len)
+    lacking = [COLUMNS[name][0] for name in NEEDED if name not in found]
+    return f"it has no {', '.join(lacking)}" if found else "other columns"
 
 
 def _columns(words: Sequence[str]) -> dict[str, int]:

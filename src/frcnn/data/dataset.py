@@ -294,7 +294,7 @@ def _found(names: Collection[str], wanted: str, root: Path) -> str:
             "the data set has no such split",
             got=repr(wanted),
             want=", ".join(names),
-            fix=(f"did you mean {near!r}? " if near else "") + "Name one with --split, or the one "
-            "to learn from with --set training_split=NAME",
+            fix=(f"did you mean {near!r}? " if near else "") + "Name one: --split to look at, "
+            "--set training_split=NAME to learn from",
         )
     return found[0]

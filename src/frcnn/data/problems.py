@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, NamedTuple, Self
 
-from frcnn.errors import AnnotationError, DataError, FrcnnError, PictureError
+from frcnn.errors import AnnotationError, DataError, FrcnnError, PictureError, counted
 from frcnn.ops.picture_header import place_of
 from frcnn.types import Corners
 
@@ -123,12 +123,13 @@ class Report:
         """Give a report with more problems at its end.
 
         Args:
-            problems: to add.
+            problems: to add; those that it has already are not repeated.
 
         Returns:
             A new report; this one stays as it is.
         """
-        return Report((*self.problems, *problems))
+        known = set(self.problems)
+        return Report((*self.problems, *(each for each in problems if each not in known)))
 
     def summary(self) -> str:
         """Say it in at most three lines: what was done, how often each fault, the first place.
@@ -252,18 +253,3 @@ def odd_flag(place: str, flag: str) -> Problem:
 
 def _value(problem: Problem) -> str:
     return f"; got {problem.got}" if problem.got else ""
-
-
-def counted(count: int, what: str) -> str:
-    """Write a count with its noun: 1 picture, 2 pictures, 2 boxes dropped.
-
-    Args:
-        count: how many.
-        what: one of them; its first word is the noun.
-
-    Returns:
-        The words.
-    """
-    noun, _, rest = what.partition(" ")
-    ending = "es" if noun.endswith("x") else "s"
-    return " ".join(filter(None, (str(count), noun if count == 1 else noun + ending, rest)))

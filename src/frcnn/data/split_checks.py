@@ -65,18 +65,29 @@ def _empty(splits: Iterable[Split], root: Path) -> Iterator[Problem]:
 
 def _rare(split: Split, root: Path) -> Iterator[Problem]:
     counts = split.objects_per_class
-    frequent = [name for name, count in counts.items() if count >= FEW_BOXES]
-    for name, count in counts.items():
-        if count < FEW_BOXES:
-            near = get_close_matches(name, frequent, n=1, cutoff=_ALIKE)
-            yield _warning(
-                "RC226",
-                f"{place_of(root)}: {split.name}",
-                "a class with few boxes to learn from",
-                (f"is {near[0]!r} meant? Else " if near else "")
-                + "add pictures of it, or leave the class out",
-                got=f"{name}: {count}",
-            )
+    few = {name: count for name, count in counts.items() if count < FEW_BOXES}
+    meant = {name: _alike(name, [n for n in counts if counts[n] > few[name]]) for name in few}
+    for name in sorted(few, key=lambda name: not meant[name]):  # likely mistakes first
+        doubt = f"; is {meant[name]!r} meant?" if meant[name] else ""
+        yield _warning(
+            "RC226",
+            f"{place_of(root)}: {split.name}",
+            "a class with few boxes to learn from",
+            "add pictures of it, or leave the class out; a misspelt name is a class of its own",
+            got=f"{name}: {few[name]}{doubt}",
+        )
+
+
+def _alike(name: str, others: Iterable[str]) -> str:
+    """Find a class whose name differs by a slip: a letter or two, or letters that changed places.
+
+    Returns:
+        Its name; empty where there is none.
+    """
+    names = list(others)
+    near = get_close_matches(name, names, n=1, cutoff=_ALIKE)
+    same = [other for other in names if sorted(other) == sorted(name)]
+    return (near + same + [""])[0]
 
 
 def _shared(splits: Mapping[str, Split], root: Path) -> Iterator[Problem]:

@@ -63,7 +63,7 @@ def find_layout(root: Path) -> Layout:
             "there is no data set",
             got="a file of another kind" if root.is_file() else "no such file or folder",
             want="the folder of a data set, or its annotation file",
-            fix="check the path; --data PATH names another, where it was moved",
+            fix="check the path",
         )
     lists = sorted((root / "ImageSets" / "Main").glob("*.txt"))
     if lists:

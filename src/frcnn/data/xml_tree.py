@@ -160,7 +160,7 @@ def _read(path: Path, place: str, limits: Limits) -> bytes:
     try:
         with open_regular(path) as file:
             data = file.read(limits.size + 1)
-    except PictureError as error:
+    except PictureError as error:  # no file, a folder, a pipe, or one that may not be read
         raise _closed(place, error.got) from error
     except OSError as error:
         raise _closed(place, error.strerror or str(error)) from error
@@ -177,8 +177,14 @@ def _read(path: Path, place: str, limits: Limits) -> bytes:
 
 
 def _closed(place: str, reason: str) -> AnnotationError:
-    fix = "see that it may be read (`ls -l` shows who may), and that the disk is well"
-    return AnnotationError("RC203", place, "the annotation cannot be read", got=reason, fix=fix)
+    return AnnotationError(
+        "RC203",
+        place,
+        "the annotation cannot be read",
+        got=reason,
+        want="a file that may be read",
+        fix="put a file there that you may read (`ls -l` shows who may), or take its picture out",
+    )
 
 
 def _malformed(place: str, reason: str) -> AnnotationError:

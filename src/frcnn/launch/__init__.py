@@ -13,6 +13,7 @@ announcing.py      what a person is told of it before it begins
 differing.py       where its settings differ from its preset's or its config file's
 surprises.py       what of its settings may surprise
 run.py             a run folder with its papers, and the training itself
+finished.py        what a training says once it is over
 resumed.py         a run that goes on where it stopped
 launched.py        a run's parts together, the same in all of its processes
 processes.py       several processes on this machine

@@ -4,10 +4,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from frcnn.data.dataset import Dataset
-from frcnn.data.problems import Report, counted
+from frcnn.data.problems import Report
 from frcnn.data.records import Split
 from frcnn.data.split_checks import copies_in
-from frcnn.errors import DataError, FrcnnError
+from frcnn.errors import DataError, FrcnnError, counted
 from frcnn.launch.differing import fitted_away
 from frcnn.launch.material import Say, open_data, require_usable, usable_pictures
 from frcnn.launch.options import TrainOptions
@@ -45,7 +45,8 @@ def announce_open(
                 config.data, classes=classes, layout=config.layout, bad_data="report"
             ).report
             if found.problems:
-                say(f"{found.summary()}\n{found.listing()}")
+                then = "  no picture was decoded yet; frcnn.check(DIR) in Python does that, too"
+                say(f"{found.summary()}\n{found.listing()}\n{then}")
         raise
 
 

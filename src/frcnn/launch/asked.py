@@ -15,6 +15,7 @@ from frcnn import presets, settings
 from frcnn.data.dataset import Dataset
 from frcnn.data.records import Split
 from frcnn.errors import ConfigError
+from frcnn.launch.contradictions import require_one_length
 from frcnn.launch.options import TrainOptions
 from frcnn.launch.scheme import begins_with_ours, network_for, require_scheme
 from frcnn.launch.transform import with_transform
@@ -98,7 +99,8 @@ def overridden(config: RunConfig, options: TrainOptions) -> RunConfig:
         The settings with what was asked for.
 
     Raises:
-        ConfigError: a pair names no setting, or gives it a wrong value.
+        ConfigError: a pair names no setting, or gives it a wrong value; or the length is said in
+            epochs and in steps (RC308).
     """
     asked: dict[str, Any] = dict(options)
     for pair in asked.get("settings", ()):
@@ -106,7 +108,9 @@ def overridden(config: RunConfig, options: TrainOptions) -> RunConfig:
     rows = [f"{place}={asked[name]}" for name, place in _PLACES.items() if name in asked]
     if "epochs" in asked:
         rows.append("training.schedule.steps=null")
-    return settings.apply_overrides(config, [*rows, *asked.get("settings", ())])
+    laid = settings.apply_overrides(config, [*rows, *asked.get("settings", ())])
+    require_one_length(options, laid)
+    return laid
 
 
 def with_whole_paths(config: RunConfig) -> RunConfig:

@@ -39,19 +39,20 @@ def require_resumable(options: TrainOptions) -> None:
         raise _clash("resume", map(_option, said), "a run goes on as it began")
 
 
-def require_one_length(options: TrainOptions) -> None:
+def require_one_length(options: TrainOptions, config: RunConfig) -> None:
     """Refuse a length in epochs beside one in steps.
 
     Args:
         options: as they were said.
+        config: with what was said laid over it, `epochs` as the end of a length in steps.
 
     Raises:
         ConfigError: both were said (RC308).
     """
-    pairs = [pair.replace(" ", "") for pair in options.get("settings", ())]
-    steps = [pair for pair in pairs if pair.startswith("training.schedule.steps=")]
-    if steps and "epochs" in options and not steps[-1].endswith("=null"):
-        raise _clash("epochs", [f"--set {steps[-1]}"], "one length, in epochs or in steps")
+    steps = config.training.schedule.steps
+    if "epochs" in options and steps is not None:
+        other = f"--set training.schedule.steps={steps}"
+        raise _clash("epochs", [other], "one length, in epochs or in steps")
 
 
 def require_same_pictures(before: RunConfig, after: RunConfig) -> None:

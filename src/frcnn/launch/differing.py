@@ -19,13 +19,14 @@ def fitted_away(config: RunConfig, options: TrainOptions) -> list[str]:
         options: what was asked for.
 
     Returns:
-        Sentences such as `training.schedule.epochs was 12.0, is 100.0`; none where the file counts
-        whole. Without a file what a start from random numbers changes.
+        Sentences such as `training.schedule.epochs was 12.0, is 100.0`. Where no file names a
+        preset, those alone that a start from random numbers changes; none for the config of a run,
+        which counts whole.
     """
     preset = presets.named(config.preset)
     if known_preset(options) is not None:
         return _differences(preset, config)
-    if config.started_from != FROM_SCRATCH or options.get("config") is not None:
+    if config.started_from != FROM_SCRATCH or filed_preset(options) is not None:
         return []
     names = _names(_differences(preset, presets.from_scratch(preset)))
     return [row for row in _differences(preset, config) if _name(row) in names]

@@ -1,11 +1,13 @@
-"""The settings that a run keeps, and what to say of a run that a newer version made."""
+"""What a run keeps: its settings, even of a newer version of frcnn, and where its data is."""
 
 import json
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from frcnn import settings
 from frcnn._version import __version__
-from frcnn.errors import ConfigError
+from frcnn.errors import AnnotationError, ConfigError
 from frcnn.presets import RunConfig
 from frcnn.run_folder import RunFolder
 
@@ -35,6 +37,28 @@ def kept_settings(run: RunFolder) -> RunConfig:
             got=f"{maker}, with settings that {__version__} does not have ({error.what})",
             want=f"a run of {__version__} or older",
             fix="upgrade frcnn, or use the version that made the run",
+        ) from error
+
+
+@contextmanager
+def kept_data() -> Iterator[None]:
+    """Open the data that a run was trained on: where it has gone, say how to name its new place.
+
+    Raises:
+        AnnotationError: no data set is there any more (RC201).
+    """
+    try:
+        yield
+    except AnnotationError as error:
+        if error.code != "RC201":
+            raise
+        raise AnnotationError(
+            error.code,
+            error.place,
+            "the data that the run was trained on is not there any more",
+            got=error.got,
+            want=error.want,
+            fix="name its new place with --data",
         ) from error
 
 

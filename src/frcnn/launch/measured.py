@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from frcnn.data.problems import counted
-from frcnn.errors import ConfigError
+from frcnn.errors import ConfigError, counted
 from frcnn.evaluation.proposals import ProposalFigures
 from frcnn.evaluation.report import Figures
 

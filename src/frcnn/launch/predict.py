@@ -52,8 +52,6 @@ def predict(
         for problem in found.problems[1:]:
             say(str(problem.error()))
         raise found.problems[0].error()
-    for folder in found.left_out:
-        say(f"left out: {folder}, pictures of an earlier prediction")
     order = replace(_order(saved, options), tiles=tiles)
     if options.get("out") is None:
         order = replace(order, out=make_numbered(order.out, "predict"))

@@ -1,5 +1,6 @@
 """A run that goes on where it stopped."""
 
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from frcnn.launch.contradictions import (
     require_same_pictures,
     require_same_scheme,
 )
-from frcnn.launch.kept import kept_settings
+from frcnn.launch.kept import kept_data, kept_settings
 from frcnn.launch.launched import (
     Launched,
     new_network,
@@ -72,7 +73,8 @@ def go_on(
         if world.leads:
             files.require_writable(run.path)
         say(f"run {run.path}, " + ("resumed" if begun else "begun again: no step of it was kept"))
-        dataset, train, val = announce_open(config, data, say)
+        with kept_data() if data is None else nullcontext():
+            dataset, train, val = announce_open(config, data, say)
         config = replace(config, data=str(Path(config.data).absolute()))
         train, val, _ = announce_usable(dataset, (train, val), config.max_bad, say, count)
         train, _ = announce_without_small_boxes(train, config, say)

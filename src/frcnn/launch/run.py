@@ -20,7 +20,6 @@ from frcnn.launch.asked import (
     with_whole_paths,
 )
 from frcnn.launch.contradictions import (
-    require_one_length,
     require_possible,
     require_resumable,
     require_start,
@@ -42,6 +41,7 @@ from frcnn.launch.scheme import (
     open_proposals,
     require_proposals,
 )
+from frcnn.launch.surprises import too_many_readers
 from frcnn.launch.transform import asked_name, require_transform
 from frcnn.presets import RunConfig, StartConfig
 from frcnn.run_folder import RunFolder
@@ -86,7 +86,6 @@ def launch(
         DiskError: the run folder cannot be written.
     """
     says = (say, warn or say)
-    require_one_length(options)
     begun = world.of_leader(lambda: _begun(data, options))
     if begun is not None:
         return go_on(begun, data, options, says, world)
@@ -177,6 +176,8 @@ def train(launched: Launched, display: Display) -> AnyFigures | None:
         FrcnnError: whatever `training.fit.fit` raises; the run can be resumed then.
     """
     job = launched.job
+    if note := too_many_readers(job.config.batches.workers, job.world.size):
+        display.warn(f"warning: {note}")
     with ExitStack() as held:
         job.world.of_leader(lambda: held.enter_context(job.run.lock()))
         job.world.of_leader(lambda: _keep_settings(launched))

@@ -79,6 +79,23 @@ class AnchorLabels:
         return torch.cat((self.positives, self.negatives))
 
 
+def used_rows(anchors: Tensor, size: Size, config: AnchorLabelConfig) -> Tensor:
+    """Find the anchors that can get a label: those inside the picture, or all.
+
+    Args:
+        anchors: [M, 4] float32, pixels of the resized picture.
+        size: of the resized picture, without padding.
+        config: `inside` and `border` are read.
+
+    Returns:
+        [U] int64, rows of the anchors in rising order.
+    """
+    rows = torch.arange(len(anchors), device=anchors.device)
+    if config.inside == "picture":
+        rows = rows[box_ops.inside(anchors, size, config.border)]
+    return rows
+
+
 def label_anchors(
     anchors: Tensor,
     target: Target,
@@ -108,9 +125,7 @@ def label_anchors(
         another one chose it in step 3 (authors' code, torchvision).
     """
     certain = target.boxes[~target.difficult]
-    rows = torch.arange(len(anchors), device=anchors.device)
-    if config.inside == "picture":
-        rows = rows[box_ops.inside(anchors, size, config.border)]
+    rows = used_rows(anchors, size, config)
     used = anchors[rows]
     ious = box_ops.iou(used, certain)
     matches = match(ious)

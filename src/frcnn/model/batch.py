@@ -76,15 +76,23 @@ class PictureConfig:
     """What the backbone's weights expect of the values."""
 
     def __post_init__(self) -> None:
-        if not 1 <= self.shorter_side <= self.longer_side:
-            other = "raise pictures.longer_side or lower pictures.shorter_side"
+        if self.shorter_side < 1:
             raise ConfigError(
                 "RC350",
                 "pictures.shorter_side",
-                "the sides contradict each other",
+                "not a count of pixels",
+                got=str(self.shorter_side),
+                want="a whole number >= 1",
+                fix="the paper's is 600",
+            )
+        if self.longer_side < self.shorter_side:
+            raise ConfigError(
+                "RC350",
+                "pictures.shorter_side",
+                "is more than pictures.longer_side",
                 got=f"shorter {self.shorter_side}, longer {self.longer_side}",
-                want="1 <= shorter_side <= longer_side",
-                fix=other if self.shorter_side >= 1 else "the paper's are 600 and 1000",
+                want="the shorter side at most as long as the longer one",
+                fix="raise pictures.longer_side or lower pictures.shorter_side",
             )
         if self.padding_multiple < 1:
             raise ConfigError(

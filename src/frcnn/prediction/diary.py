@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 from frcnn import diaries, files
-from frcnn.errors import ConfigError
+from frcnn.errors import ConfigError, PictureError
+from frcnn.ops.picture_header import open_regular
 from frcnn.prediction.forms.results import Picture
 from frcnn.prediction.result import text_of
 
@@ -21,6 +22,7 @@ PICTURES = "pictures"
 """The folder of pictures with boxes, beside it."""
 CROPS = "crops"
 """The folder of cut-out objects, beside it."""
+_NO_JSON = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
 _LONGEST_HEAD = 1 << 20  # bytes; a head of ours has a few thousand
 _OWN = ("stamp", "inside", "stem")  # of a line, but not of a result
 
@@ -68,11 +70,13 @@ class Diary:
     @staticmethod
     def drawn_in(folder: Path) -> list[str]:
         """Name what in a folder of results holds pictures of ours: `PICTURES`, `CROPS`."""
+        if not (folder / NAME).exists():
+            return []
         try:
-            with (folder / NAME).open(encoding="utf-8") as file:
+            with open_regular(folder / NAME) as file:
                 run = json.loads(file.readline(_LONGEST_HEAD))["run"]
                 kinds = {PICTURES: run["images"], CROPS: run.get("crops")}
-        except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        except (OSError, PictureError, *_NO_JSON):  # a file of somebody else's, whatever is in it
             return []
         return [name for name, written in kinds.items() if written]
 

@@ -11,7 +11,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -109,7 +109,7 @@ def predict_folder(
         with contextlib.suppress(DiskError):  # the first fault is the one to tell
             run.finish()
         raise
-    return run.finish()
+    return replace(run.finish(), left_out=sources.left_out)
 
 
 class _Run:

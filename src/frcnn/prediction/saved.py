@@ -1,5 +1,6 @@
 """Detectors from weights files of ours: the header says which network it is and what it knows."""
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -126,11 +127,13 @@ def weights_path(named: str | Path) -> Path:
     run = RunFolder.open(path)
     if run.best.exists():
         return run.best
+    resume = f"frcnn train --resume {shlex.quote(str(path))}"
     if run.last.exists():  # never taken for the best without a word
-        what, fix = "the run's best weights are not there", f"name the last ones, {run.last}"
+        what = "the run's best weights are not there"
+        fix = f"let it train on: {resume}; or name the last ones, {run.last}"
     else:
         what = "the run has no weights yet"
-        fix = f"let it train on: frcnn train --resume {path}; at a lower rate where it diverged: "
+        fix = f"let it train on: {resume}; at a lower rate where it diverged: "
         fix += "--set training.optimizer.learning_rate=X"
     raise ConfigError("RC371", str(path), what, want=run.best.name, fix=fix)
 

@@ -55,7 +55,7 @@ def expand(sources: Iterable[str | os.PathLike[str]]) -> Expanded:
     for source in sources:
         found = _expand(Path(source), problems, drawn)
         if not found:
-            problems.append(_nothing(Path(source)))
+            problems.append(_nothing(Path(source), drawn))
         for path, name in found:
             where = os.path.realpath(path)
             if where not in seen:
@@ -118,7 +118,18 @@ def _until_magic(parts: Iterable[str]) -> Iterator[str]:
         yield part
 
 
-def _nothing(source: Path) -> Problem:
+def _nothing(source: Path, drawn: Iterable[Path]) -> Problem:
+    ours = next((folder for folder in drawn if folder.is_relative_to(source)), None)
+    if ours is not None:
+        refused = PictureError(
+            "RC114",
+            place_of(source),
+            "no picture here",
+            got=f"only pictures that a prediction drew, in {ours.relative_to(source)}",
+            want="pictures to look at",
+            fix=f"name {place_of(ours)} to look at these",
+        )
+        return Problem.of(refused, effect="picture skipped")
     there = os.path.lexists(source)
     error = PictureError(
         "RC114",

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from frcnn.data.problems import Problem, counted
+from frcnn.data.problems import Problem
+from frcnn.errors import counted
 from frcnn.prediction.result import Result, text_of
 
 _SHOWN = 10  # faults printed
@@ -49,6 +50,8 @@ class Summary:
     """A problem for each picture or source that gave no result."""
     lost: tuple[Problem, ...] = ()
     """What a form could not hold: a box that is too small for VOC."""
+    left_out: tuple[Path, ...] = ()
+    """Folders of pictures that an earlier prediction drew."""
     files: tuple[Path, ...] = ()
     """What was written."""
 
@@ -72,6 +75,7 @@ class Summary:
         if self.lost:
             first = self.lost[0]
             lines.append(f"{len(self.lost)} left out: {first.code} {first.place}: {first.what}")
+        lines += [f"left out: {path}, drawn by an earlier prediction" for path in self.left_out]
         lines += [f"saved {path}" for path in self.files]
         return "\n".join(lines)
 
@@ -82,6 +86,7 @@ class Summary:
             "pictures": self.done,
             "resumed": self.resumed,
             "objects": dict(self.objects),
+            "left_out": [text_of(path) for path in self.left_out],
             "failures": [problem.to_json() for problem in self.failures],
             "lost": [problem.to_json() for problem in self.lost],
             "files": [text_of(path) for path in self.files],

@@ -130,10 +130,8 @@ def forget(run: RunFolder, step: int) -> None:
 
 def checkpoints(run: RunFolder) -> list[Path]:
     """List a run's checkpoints, newest first."""
-    if not run.state.is_dir():
-        return []
-    found = [path for path in run.state.iterdir() if _NAME.fullmatch(path.name)]
-    return sorted(found, reverse=True)
+    found = run.state.iterdir() if run.state.is_dir() else ()
+    return sorted((path for path in found if _NAME.fullmatch(path.name)), reverse=True)
 
 
 def restore(run: RunFolder, progress: Progress, around: Circumstances) -> list[str]:
@@ -148,9 +146,9 @@ def restore(run: RunFolder, progress: Progress, around: Circumstances) -> list[s
         Warnings for the reader: damaged files passed over, circumstances that differ.
 
     Raises:
-        ModelFileError: there is no checkpoint or none is whole (RC530), or the newest is of other
-            classes (RC531), another model (RC532), optimizer (RC533) or number of processes
-            (RC538), or a newer version (RC508).
+        ModelFileError: no checkpoint is whole (RC530), or the newest is of other classes (RC531),
+            another model (RC532), optimizer (RC533) or number of processes (RC538), or a newer
+            version (RC508).
     """
     warnings: list[str] = []
     for path in checkpoints(run):
@@ -167,13 +165,14 @@ def restore(run: RunFolder, progress: Progress, around: Circumstances) -> list[s
         warnings += _differences(header.extra, around)
         fill(progress, tensors, header.extra)
         return warnings
+    kept = next((f", or with --init {path}" for path in (run.best, run.last) if path.exists()), "")
     raise ModelFileError(
         "RC530",
         str(run.state),
         "no checkpoint to go on from",
-        got="; ".join(warnings) or "an empty folder",
-        want="at least one whole checkpoint",
-        fix="start anew without --resume, or use --init with the run's best.safetensors",
+        got="; ".join(warnings) or "none",
+        want="one that is whole",
+        fix=f"start anew without --resume{kept}",
     )
 
 

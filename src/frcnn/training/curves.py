@@ -41,7 +41,8 @@ def draw_curves(run: RunFolder) -> Path | None:
     _draw_figures(figures, evaluations)
     for axes in (losses, rates, figures):
         axes.grid(alpha=0.3)
-        axes.xaxis.get_major_locator().set_params(integer=True)  # there is no step 1.2
+        # there is no step 1.2
+        axes.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
     files.require_writable(run.plots)
     path = run.plots / "curves.png"
     files.write_atomically(path, lambda stream: figure.savefig(stream, format="png", dpi=120))
@@ -72,7 +73,7 @@ def _draw_figures(axes: "Axes", evaluations: Sequence[Row]) -> None:
         axes.plot(*points, "o-", markersize=3, label=name.removeprefix("val_"))
     axes.set(title="validation", xlabel="step", ylim=(0, 1))
     if axes.lines:
-        axes.legend(fontsize="small", loc="lower right")
+        axes.legend(fontsize="small", loc="upper left", bbox_to_anchor=(1, 1))  # beside it
 
 
 def _column(rows: Sequence[Row], name: str) -> list[Any]:

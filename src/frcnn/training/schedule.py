@@ -8,7 +8,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from frcnn.errors import ConfigError
+from frcnn.errors import ConfigError, counted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,12 +106,11 @@ def mostly_warmup(total: int, config: ScheduleConfig) -> str:
     Returns:
         A sentence; empty where the warm-up is shorter.
     """
-    climb = min(config.warmup_steps, total)
-    if 2 * climb <= total:
+    if 2 * config.warmup_steps <= total:
         return ""
     return (
-        f"{climb} of {total} steps are warm-up, in which the rate is low; learn longer, or "
-        f"--set training.schedule.warmup_steps={total // 10}"
+        f"the rate climbs for {counted(config.warmup_steps, 'step')}, of {total} in all; learn "
+        f"longer, or --set training.schedule.warmup_steps={total // 10}"
     )
 
 

@@ -2,14 +2,15 @@
 
 import shlex
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
-from frcnn.api import Run
+from frcnn.launch.finished import Run
 from frcnn.run_folder import RunFolder
-from frcnn.weights.file import Header, save
+from frcnn.weights.file import Header, read_header, save
 
 Make = Callable[..., Run]
 
@@ -24,7 +25,7 @@ def make_run(tmp_path: Path) -> Make:
         for path, step, table in ((folder.best, 3, "better"), (folder.last, 6, "worse")):
             extra = {"step": step, "table": table, "figures": {"AP": step}, "judged_by": judged_by}
             save(path, {"weight": torch.zeros(2)}, Header(classes=("nut",), extra=extra))
-        return Run(folder=folder, figures=None)
+        return Run(folder=folder, figures=None, kept=read_header(folder.best))
 
     return make
 
@@ -53,3 +54,28 @@ def test_a_run_says_its_commands_so_that_a_shell_takes_them(make_run: Make, judg
     run = make_run("my runs", judged_by)
     commands = str(run).splitlines()[-1].removeprefix("next: ").split("; ")
     assert [shlex.split(command)[2] for command in commands] == [str(run.path)] * 2
+
+
+def test_what_it_says_is_of_the_end_of_its_training(make_run: Make) -> None:
+    run = make_run()
+    told = str(run)
+    run.folder.best.unlink()
+    assert str(run) == told
+    assert run.to_json()["step"] == 3
+
+
+def test_best_weights_that_are_gone_are_not_missed(make_run: Make) -> None:
+    run = replace(make_run("my runs"), kept=None)
+    assert str(run).splitlines() == [
+        "nothing left to train",
+        "best.safetensors is gone, last.safetensors is of the last step",
+        f"run {run.path}",
+        f"next: frcnn eval '{run.folder.last}'",
+    ]
+    assert run.to_json() == {"run": str(run.path), "step": None, "figures": None}
+
+
+def test_weights_from_elsewhere_have_no_figures(make_run: Make) -> None:
+    run = replace(make_run(), kept=Header(classes=("nut",)))
+    assert "no figures" in str(run)
+    assert run.to_json()["figures"] is None
