@@ -9,6 +9,9 @@ from collections.abc import Mapping, Sequence
 
 from frcnn.errors import AnnotationError
 
+UNKNOWN_CLASS = "RC214"
+"""Code of the error that means: a name that is no class."""
+
 
 def classes_of(names: Mapping[str, str]) -> tuple[str, ...]:
     """Sort the names of the training split into classes.
@@ -53,7 +56,7 @@ def require_known(names: Mapping[str, str], classes: Sequence[str], whose: str) 
             continue
         near = nearest(name, classes)
         raise AnnotationError(
-            "RC214",
+            UNKNOWN_CLASS,
             place,
             f"the class is not one of {whose}",
             got=repr(name[:60]),
