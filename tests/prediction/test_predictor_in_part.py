@@ -13,7 +13,6 @@ from PIL import Image
 from frcnn.data.dataset import Dataset
 from frcnn.model.faster_rcnn import FasterRCNN
 from frcnn.ops import pictures
-from frcnn.ops.boxes import iou
 from frcnn.ops.picture_parts import whole
 from frcnn.prediction.loading import load
 from frcnn.prediction.predictor import Detector
@@ -77,9 +76,11 @@ def test_boxes_are_in_pixels_of_the_whole_picture(smoothing: Detector, large: Pa
     assert result.size == WHOLE
     assert len(result) > 3
     assert float(result.boxes[:, 2].max()) > 256
-    (plain,) = smoothing.detect([pictures.to_tensor(pictures.decode(large).pixels)])
-    shared = iou(plain.boxes[:5], result.boxes)
-    assert float(shared.max(dim=1).values.min()) > 0.9, "the best of the whole picture's are found"
+    part = load(large, enough=smoothing.enough)
+    assert part.picture.shape == (3, 96, 128)
+    (small,) = smoothing.detect([part.picture])
+    torch.testing.assert_close(result.boxes, small.boxes * 4, rtol=0, atol=1e-3)
+    torch.testing.assert_close(result.scores, small.scores, rtol=0, atol=0)
     assert result.plotted().shape == (*WHOLE, 3)
 
 

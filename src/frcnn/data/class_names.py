@@ -11,6 +11,8 @@ from frcnn.errors import AnnotationError
 
 TWINS = "RC232"
 """Two names that differ only in capitals or spaces."""
+UNKNOWN_CLASS = "RC214"
+"""Code of the error that means: a name that is no class."""
 
 
 def classes_of(names: Mapping[str, str]) -> tuple[str, ...]:
@@ -71,7 +73,7 @@ def unknown_name(name: str, place: str, classes: Sequence[str], whose: str) -> A
     """
     near = nearest(name, classes)
     return AnnotationError(
-        "RC214",
+        UNKNOWN_CLASS,
         place,
         f"the class is not one of {whose}",
         got=repr(name[:60]),

@@ -162,7 +162,7 @@ def _text(path: Path) -> str:
 
 def _table(text: str) -> _Table | None:
     """Find the separator and the columns by the first row."""
-    first = re.split(r"[\r\n]", text.lstrip("\r\n"), maxsplit=1)[0]
+    first = _first_row(text)
     for delimiter in (",", ";", "\t"):
         try:
             words = next(csv.reader([first], delimiter=delimiter), [])
@@ -182,10 +182,13 @@ def _table(text: str) -> _Table | None:
     return None
 
 
+def _first_row(text: str) -> str:
+    return re.split(r"[\r\n]", text.lstrip("\r\n"), maxsplit=1)[0]
+
+
 def _lack(text: str) -> str:
     """Say which columns are missing in a heading, where it is one."""
-    first = re.split(r"[\r\n]", text.lstrip("\r\n"), maxsplit=1)[0]
-    found = max((_columns(re.split(delimiter, first)) for delimiter in ",;\t"), key=len)
+    found = max((_columns(_first_row(text).split(mark)) for mark in ",;\t"), key=len)
     lacking = [COLUMNS[name][0] for name in NEEDED if name not in found]
     return f"it has no {', '.join(lacking)}" if found else "other columns"
 

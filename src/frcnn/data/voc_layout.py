@@ -21,6 +21,9 @@ from frcnn.ops.picture_header import open_regular, place_of
 
 _CLASS_LINE = re.compile(r"\S+\s+(-1|0|1)")
 
+NO_DATA_SET = "RC201"
+"""Code of the error that means: no data set is there."""
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -58,7 +61,7 @@ def find_layout(root: Path) -> Layout:
     """
     if not root.is_dir():
         raise AnnotationError(
-            "RC201",
+            NO_DATA_SET,
             place_of(root),
             "there is no data set",
             got="a file of another kind" if root.is_file() else "no such file or folder",

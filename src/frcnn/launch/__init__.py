@@ -6,7 +6,8 @@ asked.py           the words of the command line -> a whole run's settings
 contradictions.py  options that exclude each other
 material.py        the data to train and validate on, the weights to start from
 scheme.py          what a scheme asks for: a network that it can train, proposals
-kept.py            the settings that a run keeps
+kept.py            what a run keeps: its settings, where its data is
+rewording.py       an error of the data in other words
 check.py           `frcnn data check`: a data set looked over, and mended in a copy
 small_boxes.py     true boxes that resizing leaves nothing of
 announcing.py      what a person is told of it before it begins

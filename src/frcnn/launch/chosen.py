@@ -1,19 +1,20 @@
 """The pictures that a trained detector looks at: those of its own run, or of any folder."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from frcnn.data.class_names import UNKNOWN_CLASS
 from frcnn.data.dataset import Dataset
 from frcnn.data.pixel_check import check_pixels
 from frcnn.data.problems import Report
 from frcnn.data.records import Split
 from frcnn.data.split_words import SPLIT_NAMES
-from frcnn.errors import AnnotationError, ConfigError
+from frcnn.errors import ConfigError
 from frcnn.launch.kept import kept_data, kept_settings
 from frcnn.launch.material import open_data
+from frcnn.launch.rewording import reworded
 from frcnn.presets import RunConfig
 from frcnn.run_folder import RunFolder
 
@@ -74,7 +75,8 @@ def choose_pictures(named: Path, wanted: Wanted, classes: Sequence[str]) -> Chos
             want="a folder of pictures with boxes",
             fix=f"name it: frcnn {wanted.verb} {named} --data DIR",
         )
-    with _of_known_classes():
+    fix = "name data of these classes, take the class out of the data, or mend its name"
+    with reworded(UNKNOWN_CLASS, "the data has a class that the model has not learnt", fix=fix):
         dataset = Dataset.open(wanted.data, classes=classes, layout=wanted.layout)
     split = dataset.split(wanted.split or wanted.usual(tuple(dataset.splits), None))
     return Chosen(split, dataset.report, run, f"{dataset.name}-{split.name}")
@@ -103,24 +105,6 @@ def _of_run(run: RunFolder, config: RunConfig, wanted: Wanted) -> Chosen:
         split, found = check_pixels(own)
         report = dataset.report.plus(found.problems)
     return Chosen(split, report, run, split.name)
-
-
-@contextmanager
-def _of_known_classes() -> Iterator[None]:
-    """Say of an unknown class that it is the model that does not know it."""
-    try:
-        yield
-    except AnnotationError as error:
-        if error.code != "RC214":
-            raise
-        raise AnnotationError(
-            error.code,
-            error.place,
-            "the data has a class that the model has not learnt",
-            got=error.got,
-            want=error.want,
-            fix="name data of these classes, take the class out of the data, or mend its name",
-        ) from error
 
 
 def _is_same(data: str | Path, other: str) -> bool:

@@ -2,12 +2,13 @@
 
 import json
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 
 from frcnn import settings
 from frcnn._version import __version__
-from frcnn.errors import AnnotationError, ConfigError
+from frcnn.data.voc_layout import NO_DATA_SET
+from frcnn.errors import ConfigError
+from frcnn.launch.rewording import reworded
 from frcnn.presets import RunConfig
 from frcnn.run_folder import RunFolder
 
@@ -40,26 +41,14 @@ def kept_settings(run: RunFolder) -> RunConfig:
         ) from error
 
 
-@contextmanager
-def kept_data() -> Iterator[None]:
+def kept_data() -> AbstractContextManager[None]:
     """Open the data that a run was trained on: where it has gone, say how to name its new place.
 
-    Raises:
-        AnnotationError: no data set is there any more (RC201).
+    Returns:
+        What the data is opened within; there RC201 says so.
     """
-    try:
-        yield
-    except AnnotationError as error:
-        if error.code != "RC201":
-            raise
-        raise AnnotationError(
-            error.code,
-            error.place,
-            "the data that the run was trained on is not there any more",
-            got=error.got,
-            want=error.want,
-            fix="name its new place with --data",
-        ) from error
+    what = "the data that the run was trained on is not there any more"
+    return reworded(NO_DATA_SET, what, fix="name its new place with --data")
 
 
 def _made_by(run: RunFolder) -> str:
