@@ -153,8 +153,8 @@ def _require_size(header: Header, place: str, max_pixels: int) -> None:
             "the picture has too many pixels",
             got=f"{width} x {height}, {height * width / 1e6:.0f} million",
             want=f"at most {max_pixels / 1e6:g} million",
-            fix="make the picture smaller, cut it into tiles, or take it out of the data; "
-            "`frcnn predict --tile N` reads a TIFF of any size",
+            fix="make the picture smaller, or take it out of the data; of a TIFF of any size "
+            "`frcnn data tile` cuts tiles to train on, and `frcnn predict --tile N` reads it",
         )
 
 
