@@ -14,7 +14,7 @@ import numpy as np
 
 from frcnn.data.columns import aligned
 from frcnn.data.convert import Conversion, Pictures, convert, require_apart, require_choices
-from frcnn.data.dataset import Dataset, turn
+from frcnn.data.dataset import Dataset
 from frcnn.data.division_plan import DivisionPlan
 from frcnn.data.evidence import search
 from frcnn.data.grouping import groups_of
@@ -23,6 +23,7 @@ from frcnn.data.picture_paths import home_of
 from frcnn.data.pooling import POOL, pool
 from frcnn.data.problems import Problem
 from frcnn.data.records import Split
+from frcnn.data.split_off import turn
 from frcnn.data.stratify import Groups, stratify
 from frcnn.errors import ConfigError
 from frcnn.ops.picture_header import place_of

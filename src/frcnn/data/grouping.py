@@ -48,7 +48,10 @@ def groups_of(records: Sequence[Record], home: Path, by: str, problems: list[Pro
         names = _by_pattern(own, _pattern_of(by), problems)
     else:
         raise _no_way(by)
-    alike = [*same_bytes(records), *tiles_of_one_picture(records, read_origins(home))]
+    origins = read_origins(home)
+    # tiles of nothing, as beyond an aerial picture's border, are alike in pictures that are not
+    telling = [r for r in records if len(r.target.boxes) or r.path.name not in origins]
+    alike = [*same_bytes(telling), *tiles_of_one_picture(records, origins)]
     return _joined(records, names, alike)
 
 

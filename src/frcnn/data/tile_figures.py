@@ -9,7 +9,7 @@ from frcnn.data.columns import aligned
 _LINES = {
     "pictures": "pictures",
     "cut": "  cut into tiles",
-    "tiles": "tiles, and pictures that are one",
+    "tiles": "tiles written",
     "without_objects": "  of them without objects",
     "empty_left_out": "  left out: without objects",
     "objects": "objects",

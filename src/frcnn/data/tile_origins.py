@@ -107,6 +107,20 @@ def write_origins(folder: Path, moved: Moved, origins: Mapping[Path, Origin]) ->
         (folder / FILE).write_text("".join(f"{row}\n" for row in rows), encoding="utf-8")
 
 
+def larger_pictures(records: Iterable[Record], origins: Mapping[str, Origin]) -> dict[Path, str]:
+    """Find what tiles were cut from.
+
+    Args:
+        records: pictures.
+        origins: as `read_origins` gives them.
+
+    Returns:
+        The larger picture by path, of those that are tiles.
+    """
+    paths = (record.path for record in records)
+    return {path: origin.picture for path, origin in origins_of(paths, origins).items()}
+
+
 def tiles_of_one_picture(
     records: Iterable[Record], origins: Mapping[str, Origin]
 ) -> Sequence[list[Record]]:
@@ -119,11 +133,30 @@ def tiles_of_one_picture(
     Returns:
         Those of one picture together.
     """
+    every = list(records)
+    larger = larger_pictures(every, origins)
     found: defaultdict[str, list[Record]] = defaultdict(list)
-    for record in records:
-        if record.path.name in origins:
-            found[origins[record.path.name].picture].append(record)
+    for record in every:
+        if record.path in larger:
+            found[larger[record.path]].append(record)
     return list(found.values())
+
+
+def parted(
+    learnt: Iterable[Record], judged: Iterable[Record], origins: Mapping[str, Origin]
+) -> int:
+    """Count tiles to be judged on whose picture has others to learn from.
+
+    Args:
+        learnt: pictures to learn from.
+        judged: pictures to be judged on.
+        origins: as `read_origins` gives them.
+
+    Returns:
+        How many.
+    """
+    known = set(larger_pictures(learnt, origins).values())
+    return sum(picture in known for picture in larger_pictures(judged, origins).values())
 
 
 def _unreadable(place: str, got: str) -> AnnotationError:

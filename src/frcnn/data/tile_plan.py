@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from frcnn.errors import ConfigError
 from frcnn.ops import tiles
 from frcnn.ops.picture_header import MAX_PIXELS
+from frcnn.types import Size
 
 LARGEST = math.isqrt(MAX_PIXELS)
 """Pixels of a tile's side: training reads every tile at once."""
@@ -41,20 +42,33 @@ class TilePlan:
         """The overlap in pixels."""
         return tiles.overlap_of(self.side, self.overlap)
 
-    def remedy(self, longest: float) -> str:
-        """Say with which overlap, or which tile, an object would be whole in some tile.
+    def enough(self, longest: float, size: Size) -> int:
+        """Say which tile, with the same share of overlap, has an object whole.
 
         Args:
             longest: side of its box, pixels.
+            size: of its picture, which a tile of that size leaves uncut.
 
         Returns:
-            The options; a sentence where no tile is large enough.
+            The tile's side, pixels.
+        """
+        needed = math.ceil(math.ceil(longest) / self.overlap) if self.overlap else max(size)
+        return min(needed, max(size))
+
+    def remedy(self, longest: float, side: int) -> str:
+        """Say with which options objects would be whole in some tile.
+
+        Args:
+            longest: side of the longest box, pixels.
+            side: of a tile that has them whole, as `enough` gives it.
+
+        Returns:
+            The options.
         """
         share = math.ceil(100 * math.ceil(longest) / self.side) / 100
-        side = math.ceil(math.ceil(longest) / self.overlap) if self.overlap else LARGEST + 1
         ways = [f"--tile-overlap {share:.2f}"] if share <= _MOST_OVERLAP else []
         ways += [f"--tile {side}"] if side <= LARGEST else []
-        return " or ".join(ways) or "a larger --tile with a larger --tile-overlap"
+        return " or ".join(ways) or "both --tile and --tile-overlap larger"
 
 
 def _wrong(name: str, value: object, want: str) -> ConfigError:

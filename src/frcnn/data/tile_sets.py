@@ -45,6 +45,8 @@ class Cutting:
     """Boxes that are whole in no tile; of a picture in several splits each once."""
     longest: float = 0.0
     """Side of the longest of them, pixels."""
+    enough: int = 0
+    """Side of a tile that has all of them whole, pixels."""
 
 
 @dataclass
@@ -58,6 +60,7 @@ class _Cutter:
     problems: dict[Problem, None] = field(default_factory=dict)
     """In the order found, each once."""
     longest: float = 0.0
+    enough: int = 0
     _known: dict[Path, list[tuple[Path, Window]]] = field(default_factory=dict)
 
     def split(self, split: Split, figures: dict[Path, TileFigures]) -> Split:
@@ -96,7 +99,8 @@ class _Cutter:
         for row in np.flatnonzero(~cut.is_whole).tolist():
             x1, y1, x2, y2 = boxes[row].tolist()
             longest = max(x2 - x1, y2 - y1)
-            self.longest = max(self.longest, longest)
+            side = self.plan.enough(longest, record.size)
+            self.longest, self.enough = max(self.longest, longest), max(self.enough, side)
             name = self.classes[int(record.target.labels[row])]
             problem = Problem(
                 code="RC234" if cut.is_kept[row] else "RC235",
@@ -106,7 +110,7 @@ class _Cutter:
                 else "so little of an object is in every tile that it is left out",
                 got=f"{name} ({x1:g}, {y1:g}, {x2:g}, {y2:g}), {longest:g} pixels long",
                 want=f"at most the overlap, {self.plan.pixels} pixels",
-                fix=f"cut with {self.plan.remedy(longest)}, if such objects are to be learnt whole",
+                fix=f"to have it whole: {self.plan.remedy(longest, side)}",
                 severity="warning",
                 effect="none" if cut.is_kept[row] else "box dropped",
                 spot=Spot(str(record.path), (x1, y1, x2, y2)),
@@ -136,6 +140,7 @@ def plan_cutting(data: Dataset, plan: TilePlan) -> Cutting:
         figures=figures,
         not_whole=len(cutter.problems),
         longest=cutter.longest,
+        enough=cutter.enough,
     )
 
 

@@ -44,6 +44,8 @@ class Tiled:
     """Objects that are whole in no tile; of a picture in several splits each once."""
     longest: float
     """Side of the longest of them, pixels; 0 where there is none."""
+    enough: int
+    """Side of a tile that has all of them whole, pixels; 0 where there is none."""
 
     def __str__(self) -> str:
         plan = self.plan
@@ -57,7 +59,7 @@ class Tiled:
         if self.not_whole:
             lines.append(
                 f"{counted(self.not_whole, 'object')} whole in no tile, {self.longest:g} pixels "
-                f"the longest; to have it whole: {self.plan.remedy(self.longest)}"
+                f"the longest; to have all whole: {self.plan.remedy(self.longest, self.enough)}"
             )
         kept = [name for name in self.figures if name in JUDGED]
         if self.plan.only_with_objects and kept:
@@ -78,6 +80,7 @@ class Tiled:
             "only_with_objects": plan.only_with_objects,
             "not_whole": self.not_whole,
             "longest_not_whole": self.longest,
+            "tile_that_is_enough": self.enough,
             "tiles": {name: figures.to_json() for name, figures in self.figures.items()},
         }
 
@@ -140,6 +143,7 @@ def write_tiles(
         figures=figures,
         not_whole=cutting.not_whole,
         longest=cutting.longest,
+        enough=cutting.enough,
     )
 
 
