@@ -43,7 +43,7 @@ _FOLDERS = {"voc": "JPEGImages", "coco": "images", "yolo": "images/{split}", "cs
 
 
 class Placed(NamedTuple):
-    """Pictures that are in their new places."""
+    """Pictures in their new places."""
 
     data: Dataset
     """Without those that could not be brought over; its report says so."""
@@ -138,10 +138,10 @@ def write_anew(
 
     Args:
         data: open.
-        out: a new or empty folder.
-        to: voc, coco, yolo or csv.
+        out: as `convert` has it.
+        to: as `convert` has it.
         place: puts the pictures where they are to be.
-        listing: name of the file that says what was left out.
+        listing: as `convert` has it.
 
     Returns:
         What was written; errors are those of `convert`, and of `place`.
@@ -272,7 +272,6 @@ def bring_over(draft: Path, files: Mapping[Path, str], pictures: Pictures) -> No
 
     Raises:
         ConfigError: they cannot be linked from there to here (RC325).
-        OSError: as the disk has it.
     """
     for source, file in files.items():
         target = draft / file
