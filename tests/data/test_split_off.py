@@ -96,6 +96,18 @@ def test_tiles_of_one_picture_stay_together(standard) -> None:
         assert len(val) == 3
 
 
+def test_a_picture_of_more_tiles_than_the_share_is_taken_up_to_half(standard) -> None:
+    whole = Dataset.open(standard.root).split("train")
+    larger = dict(zip((r.path for r in whole.records), "aaaabccccccc", strict=True))
+    for seed in range(10):
+        _, val = split_off(whole, 0.1, seed=seed, together=larger)
+        assert len(val) == 1, "b fits the share"
+        _, val = split_off(
+            whole.subset([*range(4), *range(5, 12)]), 0.1, seed=seed, together=larger
+        )
+        assert len(val) == 4, "a, never the greater part"
+
+
 def test_tiles_of_the_only_picture_are_parted(standard) -> None:
     whole = Dataset.open(standard.root).split("train")
     train, val = split_off(whole, 0.25, together={r.path: "one" for r in whole.records})

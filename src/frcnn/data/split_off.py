@@ -26,7 +26,8 @@ def split_off(
         share: of the pictures, in (0, 1); at least one is taken.
         seed: another one gives another choice.
         together: a name for pictures that are not parted, by path: tiles of one larger picture.
-            Where none of them can be spared so, they are parted nevertheless.
+            Where they are too many for the share, the first of them up to half of all is taken;
+            where there is none, they are parted nevertheless.
 
     Returns:
         The rest as "train", and "val"; both in the order of `split`.
@@ -45,7 +46,13 @@ def split_off(
             fix="0.2 takes a fifth for validation",
         )
     wanted = max(round(share * len(split)), 1)
-    taken = _taken(split, wanted, seed, together) or _taken(split, wanted, seed, _ALONE)
+    turns = _in_turn(split, seed, together)
+    most = min(wanted, len(split) - 1)
+    taken = (
+        _taken(split, turns, wanted, most)
+        or _taken(split, turns, 1, len(split) // 2)
+        or _taken(split, _in_turn(split, seed, _ALONE), wanted, most)
+    )
     if not taken:
         raise AnnotationError(
             "RC223",
@@ -74,17 +81,21 @@ def turn(seed: int, name: str) -> bytes:
     return hashlib.sha256(f"{seed}:{name}".encode("utf-8", "surrogateescape")).digest()
 
 
-def _taken(split: Split, wanted: int, seed: int, together: Mapping[Path, str]) -> set[str]:
-    """Choose the pictures to validate on, by name."""
+def _in_turn(split: Split, seed: int, together: Mapping[Path, str]) -> list[list[Record]]:
+    """Put pictures that are not parted into groups, and these in an order by chance."""
     groups: defaultdict[str, list[Record]] = defaultdict(list)
     for record in split.records:
         groups[together.get(record.path, record.name)].append(record)
+    return [groups[name] for name in sorted(groups, key=lambda name: turn(seed, name))]
+
+
+def _taken(split: Split, turns: Sequence[list[Record]], wanted: int, most: int) -> set[str]:
+    """Choose the pictures to validate on, by name; of at most `most`."""
     left = _pictures_of_classes(split.records)
     taken: set[str] = set()
-    for name in sorted(groups, key=lambda name: turn(seed, name)):
-        group = groups[name]
+    for group in turns:
         held = _pictures_of_classes(group)
-        is_wanted = len(taken) < wanted and len(taken) + len(group) < len(split)
+        is_wanted = len(taken) < wanted and len(taken) + len(group) <= most
         if is_wanted and all(left[label] > count for label, count in held.items()):
             taken.update(record.name for record in group)
             left.subtract(held)

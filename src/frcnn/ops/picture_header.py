@@ -48,7 +48,10 @@ _STRANGERS = {
 
 _BIG_TIFF = (b"II+\0", b"MM\0+")
 _FIX_KIND = "convert the file to PNG or JPEG, or take it out of the data"
-_FIX_BIG = "convert it to PNG or JPEG, or read it in windows: `frcnn predict --tile N`"
+_FIX_BIG = (
+    "convert it to PNG or JPEG, or read it in windows: `frcnn predict --tile N`; `frcnn data tile` "
+    "cuts it for training"
+)
 
 
 def place_of(path: Path) -> str:
