@@ -14,7 +14,7 @@ ROWS = {
 }
 WANTED = {  # pictures, annotations, files, training, model files, prediction, command line
     "A": range(1, 49),
-    "B": range(1, 21),
+    "B": range(1, 22),
     "C": [1, 2, 3, 4, 5, 6, 9],
     "D": range(1, 21),
     "E": [1, 2, 3, 4, 7, 8, 9],

@@ -78,8 +78,8 @@ def test_what_to_save_is_split() -> None:
 def test_the_choices_are_those_of_the_code_behind_them() -> None:
     """They are written out here, so that `--help` need not import torch."""
     from frcnn.launch.options import PredictOptions as Launched
+    from frcnn.ops.tiles import SMALLEST
     from frcnn.prediction.merging import Match, Rule
-    from frcnn.prediction.tiles import SMALLEST
     from frcnn.prediction.writers import FORMS, NAMES, Kind
 
     assert predict_options.SAVE == get_args(Kind) == tuple(NAMES)

@@ -31,6 +31,7 @@ DATA_VERBS = {
     "check": "Look a data set over: every fault with its place; mend it in a copy.",
     "convert": "Write a data set in another layout, into a new folder.",
     "split": "Divide a data set into splits, stratified by class, into a new folder.",
+    "tile": "Cut large pictures and their boxes into tiles to train on, into a new folder.",
     "show": "Draw a data set's pictures with their boxes on contact sheets.",
 }
 

@@ -48,7 +48,10 @@ _STRANGERS = {
 
 _BIG_TIFF = (b"II+\0", b"MM\0+")
 _FIX_KIND = "convert the file to PNG or JPEG, or take it out of the data"
-_FIX_BIG = "convert it to PNG or JPEG, or read it in windows: `frcnn predict --tile N`"
+_FIX_BIG = (
+    "convert it to PNG or JPEG, or read it in windows: `frcnn predict --tile N`; `frcnn data tile` "
+    "cuts it for training"
+)
 
 
 def place_of(path: Path) -> str:
@@ -153,8 +156,8 @@ def _require_size(header: Header, place: str, max_pixels: int) -> None:
             "the picture has too many pixels",
             got=f"{width} x {height}, {height * width / 1e6:.0f} million",
             want=f"at most {max_pixels / 1e6:g} million",
-            fix="make the picture smaller, cut it into tiles, or take it out of the data; "
-            "`frcnn predict --tile N` reads a TIFF of any size",
+            fix="make the picture smaller, or take it out of the data; of a TIFF of any size "
+            "`frcnn data tile` cuts tiles to train on, and `frcnn predict --tile N` reads it",
         )
 
 
