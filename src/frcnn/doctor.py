@@ -38,7 +38,11 @@ NEEDED = (
     "msgspec",
 )
 """Packages that frcnn cannot do without."""
-EXTRAS = {"supervision": "Result.to_supervision", "tifffile": "TIFF pictures read in windows"}
+EXTRAS = {
+    "supervision": "Result.to_supervision",
+    "tifffile": "TIFF pictures read in windows",
+    "opencv-python-headless": "videos, cameras and streams",
+}
 """Packages that add something, and what."""
 OLDEST_PYTHON = (3, 11)
 SMALL_DISK = 1024 * files.MIB

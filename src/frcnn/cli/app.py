@@ -20,7 +20,7 @@ VERBS = {
     "train": "Train a detector on a folder of pictures with boxes.",
     "eval": "Measure a trained detector on a split of a data set.",
     "propose": "Store the first stage's proposals in every picture of a split.",
-    "predict": "Find objects in pictures, folders and globs.",
+    "predict": "Find objects in pictures and videos: files, folders, globs, addresses, cameras.",
     "doctor": "Show versions and devices, and try the parts that break most often.",
 }
 PRESET_VERBS = {
