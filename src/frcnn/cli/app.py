@@ -34,6 +34,8 @@ DATA_VERBS = {
     "show": "Draw a data set's pictures with their boxes on contact sheets.",
 }
 
+_STANDARD_INPUT = "/dev/stdin"  # what `-` stands for; the parser would take that for an option
+
 
 def build() -> App:
     """Make the parser; no verb's code is imported."""
@@ -72,6 +74,7 @@ def run(words: Sequence[str]) -> int:
     Raises:
         ConfigError: the words make no command (RC301 ... RC309).
     """
+    words = [_STANDARD_INPUT if word == "-" else word for word in words]
     try:
         verb, bound, _ = build().parse_args(words, print_error=False, exit_on_error=False)
     except CycloptsError as error:

@@ -12,7 +12,7 @@ from frcnn.launch.options import PredictOptions
 from frcnn.prediction.choice import Choice
 from frcnn.prediction.counting import counting, uncounted
 from frcnn.prediction.folder import predict_folder
-from frcnn.prediction.lists import STANDARD_INPUT
+from frcnn.prediction.lists import is_standard_input
 from frcnn.prediction.order import Order
 from frcnn.prediction.saved import Saved, read_saved
 from frcnn.prediction.sources import expand
@@ -53,7 +53,7 @@ def predict(
         batch=options.get("batch", 1),
     )
     detector = saved.whole
-    if STANDARD_INPUT in sources and sys.stdin is not None and sys.stdin.isatty():
+    if any(map(is_standard_input, sources)) and sys.stdin is not None and sys.stdin.isatty():
         say("reading paths and addresses, one a line; Ctrl-D ends")
     found = expand(sources)
     if found.problems and not (found.pictures or found.videos):  # nothing to be done: no folder

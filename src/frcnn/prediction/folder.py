@@ -74,7 +74,7 @@ def predict_folder(
     videos = _without_own(sources.videos, order)
     todo = [picture for picture in pictures if not run.diary.is_done(picture.path)]
     to_see = [video for video in videos if not run.diary.is_done(video.path)]
-    run.resumed = len(pictures) + len(videos) - len(todo) - len(to_see)
+    run.resumed, run.resumed_videos = len(pictures) - len(todo), len(videos) - len(to_see)
     try:
         at_once = detector.batch if order.tiles is None else 1
         for start in range(0, len(todo), at_once):
@@ -112,7 +112,8 @@ class _Run:
         self.about = about(detector, order)
         self.diary = Diary(order.out, self.about)
         self.counts: Counter[str] = Counter()
-        self.done = self.resumed = self.videos = self.frames = 0
+        self.done = self.resumed = 0
+        self.videos = self.frames = self.resumed_videos = 0
         self.failures: list[Problem] = []
 
     def step(self, pictures: Sequence[Origin]) -> list[Outcome]:
@@ -211,6 +212,7 @@ class _Run:
             videos=self.videos,
             frames=self.frames,
             resumed=self.resumed,
+            resumed_videos=self.resumed_videos,
             objects=dict(self.counts.most_common()),
             failures=tuple(self.failures),
             lost=tuple(lost),

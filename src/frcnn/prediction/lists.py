@@ -22,7 +22,8 @@ from frcnn.ops.picture_header import open_regular, place_of
 LARGEST = 256 << 20
 """Bytes of a list, or of a picture on standard input; more are refused."""
 STANDARD_INPUT = "-"
-"""What is typed for it."""
+"""What it is called."""
+_DEVICE = "/dev/stdin"
 SUFFIX = ".txt"
 """Of a list."""
 
@@ -34,6 +35,11 @@ class Line(NamedTuple):
     """What stands there."""
     place: str
     """Where it stands, as `list.txt:3`."""
+
+
+def is_standard_input(text: str) -> bool:
+    """Tell whether a source is standard input, by either of its names."""
+    return text in (STANDARD_INPUT, _DEVICE)
 
 
 def is_list(path: Path) -> bool:

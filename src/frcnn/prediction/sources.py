@@ -82,7 +82,9 @@ class _Expansion:
     def add(self, text: str, place: str = "") -> None:
         """Add all that one source stands for; `place` is its line in a list."""
         path = Path(text)
-        if text == lists.STANDARD_INPUT or _is_list_file(path):
+        if lists.is_standard_input(text):
+            self._add_list(lists.STANDARD_INPUT, place)
+        elif _is_list_file(path):
             self._add_list(text, place)
         elif os.path.lexists(path):
             found = _pictures_in(path, self.problems, self.drawn) if path.is_dir() else [path]

@@ -100,7 +100,9 @@ class Summary:
     frames: int = 0
     """Their frames that were looked at in this run."""
     resumed: int = 0
-    """Pictures and videos that had their result from an earlier run."""
+    """Pictures that had their result from an earlier run."""
+    resumed_videos: int = 0
+    """Videos that had theirs."""
     objects: Mapping[str, int] = field(default_factory=dict)
     """How many of each class were found in this run, most frequent first."""
     failures: tuple[Problem, ...] = ()
@@ -115,17 +117,15 @@ class Summary:
     @property
     def is_empty(self) -> bool:
         """Whether not one picture could be used."""
-        return not self.done and not self.videos and not self.resumed
+        return not (self.done or self.resumed or self.videos or self.resumed_videos)
 
     def __str__(self) -> str:
         """Say it in a few lines for a person: counts, the faults by kind, the files."""
         found = ", ".join(f"{name} {count}" for name, count in self.objects.items())
         head = f"{self._seen()}, {counted(sum(self.objects.values()), 'object')}"
         lines = [head + (f": {found}" if found else "")]
-        if self.resumed:
-            lines.append(
-                f"{counted(self.resumed, 'source' if self.videos else 'picture')} done before"
-            )
+        before = ((self.resumed, "picture"), (self.resumed_videos, "video"))
+        lines += [f"{counted(count, what)} done before" for count, what in before if count]
         if self.failures:
             in_part = any(problem.effect == "none" for problem in self.failures)
             lines.append(f"{len(self.failures)} skipped{' or cut short' * in_part}:")
@@ -156,6 +156,7 @@ class Summary:
             "videos": self.videos,
             "frames": self.frames,
             "resumed": self.resumed,
+            "resumed_videos": self.resumed_videos,
             "objects": dict(self.objects),
             "left_out": [text_of(path) for path in self.left_out],
             "failures": [problem.to_json() for problem in self.failures],

@@ -40,7 +40,7 @@ class Video:
             capture: open.
 
         Raises:
-            PictureError: its frames have too many pixels (RC104).
+            PictureError: its frames have too many pixels (RC119).
         """
         self.source, self._cv2, self._capture = source, cv2, capture
         height, width = (
@@ -48,14 +48,8 @@ class Video:
             capture.get(cv2.CAP_PROP_FRAME_WIDTH),
         )
         if height * width > MAX_PIXELS:
-            raise PictureError(
-                "RC104",
-                source.place,
-                "the frames have too many pixels",
-                got=f"{width:.0f} x {height:.0f}",
-                want=f"at most {MAX_PIXELS / 1e6:g} million",
-                fix="make the video smaller",
-            )
+            got = f"frames of {width:.0f} x {height:.0f}, {height * width / 1e6:.0f} million pixels"
+            raise unreadable(source.place, f"{got}; at most {MAX_PIXELS / 1e6:g} are read")
         rate, count = capture.get(cv2.CAP_PROP_FPS), capture.get(cv2.CAP_PROP_FRAME_COUNT)
         self.rate = rate if math.isfinite(rate) and 0 < rate <= _MOST_RATE else 0.0
         """Frames a second, on average; 0 where it is unknown."""
@@ -146,8 +140,8 @@ def open_video(source: VideoSource) -> Iterator[Video]:
         The video; closed afterwards.
 
     PictureError when OpenCV is not installed (RC118), the file cannot be opened (RC108), is no
-    video or cannot be decoded (RC119), has frames of too many pixels (RC104), or the camera or
-    stream is not there (RC122).
+    video, cannot be decoded or has frames of too many pixels (RC119), or the camera or stream is
+    not there (RC122).
     """
     cv2 = opencv(source.place)
     with contextlib.ExitStack() as stack:

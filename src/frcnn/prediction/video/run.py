@@ -137,7 +137,6 @@ class _Run:
         self.known = self.diary.count()
         self.drawn: DrawnVideo | None = None
         if job.image is not None:
-            make_folder((order.out / job.image).parent)
             self.drawn = DrawnVideo(order.out / job.image, video.rate / self.stride)
         self.done, self.began = self.known, time.monotonic()
         self.objects: Counter[str] = Counter()

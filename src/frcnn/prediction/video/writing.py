@@ -17,6 +17,7 @@ from PIL import Image
 
 from frcnn import files
 from frcnn.errors import DiskError, PictureError
+from frcnn.prediction.forms.results import make_folder
 from frcnn.prediction.video.opencv import opencv, unheard
 from frcnn.types import Size
 
@@ -47,9 +48,8 @@ class DrawnVideo:
 
         Args:
             pixels: [H, W, 3] uint8, RGB. Odd sides grow by a pixel, which repeats the last; a frame
-                of another size than the first is resized.
-
-        PictureError when no video can be written there (RC125), DiskError when the disk is full.
+                of another size than the first is resized. PictureError RC125 when no video can be
+                written there.
         """
         if self._writer is None:
             self._open(Size(*pixels.shape[:2]))
@@ -126,6 +126,7 @@ class DrawnVideo:
 
     def _open(self, size: Size) -> None:
         cv2 = opencv(str(self.path))
+        make_folder(self.path.parent)
         self._size = size
         even = (size.width + size.width % 2, size.height + size.height % 2)
         writer = _writer(cv2, self._temporary, self.rate, even)
