@@ -27,6 +27,7 @@ LARGEST = 256 << 20
 _SILENCE = 20.0  # seconds
 _ALL = 120.0  # seconds
 _REDIRECTS = 5
+_REDIRECTED = f"a redirect that leads away from http and https, or more than {_REDIRECTS}"
 _PART = 1 << 16
 _SAFE = "/%:=&?~#+!$,;'@()*[]"  # what an address may have beside letters, digits and -._
 
@@ -61,7 +62,8 @@ class _FewRedirects(request.HTTPRedirectHandler):
     ) -> request.Request | None:
         """Refuse what leads elsewhere, as to file://."""
         if not is_web_address(newurl):
-            raise _Refused(f"a redirect to {masked(newurl)[:80]}")
+            fp.close()
+            raise _Refused(_REDIRECTED)
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
@@ -141,6 +143,8 @@ def _open(asked: request.Request) -> Iterator[_Response]:
             yield response
     except HTTPError as error:
         error.close()
+        if error.code < 400:
+            raise _Refused(_REDIRECTED) from None
         kind = _Again if error.code >= 500 or error.code == 429 else _Refused
         raise kind(f"status {error.code} {error.reason}".splitlines()[0]) from None
     except URLError as error:

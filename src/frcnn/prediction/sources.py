@@ -23,7 +23,6 @@ from frcnn.prediction import lists
 from frcnn.prediction.addresses import is_web_address, masked, name_of_address
 from frcnn.prediction.diary import Diary
 from frcnn.prediction.origins import Origin, PictureFile, PipedPicture, WebPicture
-from frcnn.prediction.video.kinds import SUFFIXES as MOVING
 from frcnn.prediction.video.kinds import (
     VideoSource,
     is_named_as_video,
@@ -240,7 +239,7 @@ def _nothing(source: Path, drawn: Iterable[Path], place: str) -> Problem:
         place or place_of(source),
         "no picture here",
         got=f"{got}: {place_of(source)}" if place else got,
-        want=f"a picture or video, or files ending in {', '.join(SUFFIXES)}, {', '.join(MOVING)}",
+        want=f"a picture or video, or files ending in {', '.join(SUFFIXES)}, .mp4 and the like",
         fix="check the path; patterns need quotes so that the shell leaves them alone",
     )
     return Problem.of(error, effect="picture skipped")

@@ -127,7 +127,7 @@ class Summary:
         before = ((self.resumed, "picture"), (self.resumed_videos, "video"))
         lines += [f"{counted(count, what)} done before" for count, what in before if count]
         if self.failures:
-            in_part = any(problem.effect == "none" for problem in self.failures)
+            in_part = any(problem.effect == "rest skipped" for problem in self.failures)
             lines.append(f"{len(self.failures)} skipped{' or cut short' * in_part}:")
             lines += [f"  {p.code} {p.place}: {p.what}" for p in self.failures[:_SHOWN]]
             rest = len(self.failures) - _SHOWN

@@ -243,7 +243,7 @@ class _Run:
             size=self.size,
             rate=self.video.rate,
             objects=dict(self.objects.most_common()),
-            problem=None if lost is None else Problem.of(lost, effect="none"),
+            problem=None if lost is None else Problem.of(lost, effect="rest skipped"),
             is_drawn=is_drawn,
             notes=(*self._notes(), *["stopped by Ctrl-C"] * stopped),
         )
