@@ -90,7 +90,7 @@ def test_it_breaks_off() -> None:
     camera.turn.release()
     next(frames)
     camera.turn.release()
-    with pytest.raises(PictureError, match="broke off.*pulled out"):
+    with pytest.raises(PictureError, match=r"broke off.*pulled out"):
         next(frames)
     assert not threads()
 
