@@ -156,5 +156,11 @@ def test_no_addresses(address: str) -> None:
     assert "word" not in str(refused(address))
 
 
+def test_offline(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FRCNN_OFFLINE", "1")
+    assert "FRCNN_OFFLINE is set" in refused(server.address + "/secret").got
+    assert server.seen == []
+
+
 def test_no_name_in_the_network() -> None:
     refused("https://example.com/a.png")  # the tests have no network

@@ -18,12 +18,15 @@ from urllib import request
 from urllib.error import HTTPError, URLError
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
+from frcnn import machine
 from frcnn._version import __version__
 from frcnn.errors import PictureError, first_line
 from frcnn.prediction.addresses import is_web_address, masked
 
 LARGEST = 256 << 20
 """Bytes; more are refused."""
+OFFLINE = "FRCNN_OFFLINE is set, which forbids it"
+"""Why nothing is fetched."""
 _SILENCE = 20.0  # seconds
 _ALL = 120.0  # seconds
 _REDIRECTS = 5
@@ -80,6 +83,8 @@ def fetch(address: str) -> bytes:
         PictureError: it cannot be fetched (RC123); the address is named without its secrets.
     """
     try:
+        if machine.is_offline():
+            raise _Refused(OFFLINE)
         try:
             return _fetched(address)
         except _Again:

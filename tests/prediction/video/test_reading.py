@@ -193,3 +193,10 @@ def test_a_stream_that_is_not_there(cv2: object, capfd: pytest.CaptureFixture[st
         open_video(source).__enter__()
     assert "word" not in str(caught.value) + capfd.readouterr().err
     assert "RC119" in str(unreadable("a", "b"))
+
+
+def test_offline(cv2: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FRCNN_OFFLINE", "1")
+    source = VideoSource("http://127.0.0.1:9/a", "http://127.0.0.1:9/a", "a", is_live=True)
+    with pytest.raises(PictureError, match="FRCNN_OFFLINE is set"):
+        open_video(source).__enter__()

@@ -15,8 +15,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, BinaryIO
 
+from frcnn import machine
 from frcnn.errors import PictureError, first_line
 from frcnn.ops.picture_header import MAX_PIXELS, open_regular, place_of
+from frcnn.prediction.remote import OFFLINE
 from frcnn.prediction.video.frame import Capture, Frame, rgb
 from frcnn.prediction.video.kinds import VideoSource, kind_of_video
 from frcnn.prediction.video.newest import Newest
@@ -167,6 +169,8 @@ def _capture_of_file(cv2: ModuleType, file: BinaryIO, path: Path) -> Capture:
 
 
 def _capture_of_stream(cv2: ModuleType, source: VideoSource) -> Capture:
+    if machine.is_offline() and not isinstance(source.where, int):
+        raise _no_stream(source, OFFLINE)
     with unheard(cv2):
         if isinstance(source.where, int):
             capture: Any = cv2.VideoCapture(source.where)
@@ -176,16 +180,26 @@ def _capture_of_stream(cv2: ModuleType, source: VideoSource) -> Capture:
             capture = cv2.VideoCapture(source.where, cv2.CAP_FFMPEG, waits)
     if capture.isOpened():
         return capture  # type: ignore[no-any-return]
-    is_camera = isinstance(source.where, int)
-    raise PictureError(
+    if isinstance(source.where, int):
+        raise PictureError(
+            "RC122",
+            source.place,
+            "the camera cannot be opened",
+            got="no such camera, or another program has it",
+            want="a camera of this computer",
+            fix="look which there are: ls /dev/video*",
+        )
+    raise _no_stream(source, "no answer, or no video")
+
+
+def _no_stream(source: VideoSource, got: str) -> PictureError:
+    return PictureError(
         "RC122",
         source.place,
-        "the camera cannot be opened" if is_camera else "the stream or video cannot be opened",
-        got="no such camera, or another program has it" if is_camera else "no answer, or no video",
-        want="a camera of this computer" if is_camera else "an address that gives a video",
-        fix="look which there are: ls /dev/video*"
-        if is_camera
-        else "try the address in a player; a picture's needs no `stream:`",
+        "the stream or video cannot be opened",
+        got=got,
+        want="an address that gives a video",
+        fix="try the address in a player; a picture's needs no `stream:`",
     )
 
 
