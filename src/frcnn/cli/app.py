@@ -1,6 +1,7 @@
 """Which verbs there are. Each is fetched when it is called, or when its help is asked for."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from inspect import BoundArguments
 
 from cyclopts import App, CycloptsError, Parameter
 
@@ -62,6 +63,20 @@ def build() -> App:
     return app
 
 
+def understood(words: Sequence[str]) -> tuple[Callable[..., object], BoundArguments]:
+    """Find the verb and what it was told; CycloptsError where the words make no command.
+
+    Args:
+        words: the command line without the program's name.
+
+    Returns:
+        The verb's function, and its arguments.
+    """
+    plain = [_STANDARD_INPUT if word == "-" else word for word in words]
+    verb, bound, _ = build().parse_args(plain, print_error=False, exit_on_error=False)
+    return verb, bound
+
+
 def run(words: Sequence[str]) -> int:
     """Parse the words, call the verb, and give its exit code.
 
@@ -74,9 +89,8 @@ def run(words: Sequence[str]) -> int:
     Raises:
         ConfigError: the words make no command (RC301 ... RC309).
     """
-    words = [_STANDARD_INPUT if word == "-" else word for word in words]
     try:
-        verb, bound, _ = build().parse_args(words, print_error=False, exit_on_error=False)
+        verb, bound = understood(words)
     except CycloptsError as error:
         raise usage.in_our_words(error) from error
     code = verb(*bound.args, **bound.kwargs)
