@@ -29,6 +29,10 @@ def test_golden_videos_of_files_and_folders(photos: Path) -> None:
     (photos / "program.ts").write_text("let x = 1")
     found = expand([photos, photos / "film.dat", f"{photos}/more/*"])
     assert len(found.pictures) == 5
+    (photos / "a.png").rename(photos / "still.mp4")
+    (photos / "text.mp4").write_text("no video")
+    assert [picture.name for picture in expand([photos / "still.mp4"]).pictures] == ["still.mp4"]
+    assert len(expand([photos / "text.mp4"]).videos) == 1  # and reported when it is opened
     assert [video.name for video in found.videos] == ["more/film.MOV", "film.dat"]
     assert found.problems == ()
 

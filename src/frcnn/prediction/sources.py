@@ -26,7 +26,6 @@ from frcnn.prediction.origins import Origin, PictureFile, PipedPicture, WebPictu
 from frcnn.prediction.video.kinds import (
     VideoSource,
     is_named_as_video,
-    is_video_file,
     kind_of_video,
     video_of_file,
     video_typed,
@@ -102,7 +101,7 @@ class _Expansion:
         for path, name in files:
             if not self._is_new(os.path.realpath(path)):
                 continue
-            if is_named_as_video(path) or is_video_file(path):
+            if _is_video(path):
                 self.videos.append(video_of_file(path, name))
             else:
                 self.pictures.append(PictureFile(path, name))
@@ -167,15 +166,26 @@ class _Expansion:
         return name
 
 
+def _is_video(path: Path) -> bool:
+    """Tell a video; what has its name but is neither that nor a picture is reported as one."""
+    start = _start_of(path)
+    is_film = kind_of_video(start) is not None
+    return is_film or (is_named_as_video(path) and not begins_as_picture(start[:32]))
+
+
 def _is_list_file(path: Path) -> bool:
     if not lists.is_list(path) or not path.is_file():
         return False
+    start = _start_of(path)
+    return not begins_as_picture(start[:32]) and kind_of_video(start) is None
+
+
+def _start_of(path: Path) -> bytes:
     try:
         with open_regular(path) as file:
-            start = file.read(200)
-    except PictureError:  # said again, and reported, when it is read
-        return True
-    return not begins_as_picture(start[:32]) and kind_of_video(start) is None
+            return file.read(200)
+    except PictureError:  # said again, and reported, when it is looked at
+        return b""
 
 
 def _name_in(source: Path, file: Path) -> str:

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -23,7 +24,13 @@ def test_it_is_as_loud_afterwards_as_before(cv2: object) -> None:
 
 def test_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "cv2", None)
-    with pytest.raises(PictureError, match="is not installed") as caught:
+    with pytest.raises(PictureError, match="got not installed") as caught:
         opencv("film.mp4")
     assert (caught.value.code, caught.value.place) == ("RC118", "film.mp4")
-    assert caught.value.fix == "python -m pip install opencv-python-headless"
+    assert caught.value.fix == "python -m pip install -U opencv-python-headless"
+
+
+def test_too_old(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "cv2", SimpleNamespace(__version__="4.10.0"))
+    with pytest.raises(PictureError, match=r"got version 4\.10\.0, want .* >= 5\.0"):
+        opencv("film.mp4")

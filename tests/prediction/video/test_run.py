@@ -284,6 +284,13 @@ def test_what_a_stream_showed_is_kept_whatever_ends_it(
     assert len(lines(order.out / "results.jsonl")) == 1
 
 
+def test_a_stream_that_is_left_in_the_middle(detector: Detector, stream: VideoSource) -> None:
+    frames = detector.frames(f"stream:{stream.where}")
+    assert next(frames).frame is not None
+    frames.close()  # type: ignore[attr-defined]
+    assert "frcnn-camera" not in [thread.name for thread in threading.enumerate()]
+
+
 def test_so_many_frames_of_a_stream(detector: Detector, stream: VideoSource, order: Order) -> None:
     order = replace(order, frames=FrameConfig(most=1))
     assert predict_folder(detector, Expanded(videos=(stream,)), order).frames == 1
@@ -324,6 +331,8 @@ def test_of_a_damaged_video_what_is_readable_is_kept(
         detector, expand([tmp_path / "cut.mkv"]), replace(order, resume=True)
     )  # it may have been mended, but was not
     assert (again.videos, again.frames, len(again.failures)) == (1, 0, 1)
+    again = json.loads((order.out / "predictions.json").read_text())
+    assert (again["videos"], len(again["pictures"])) == (report["videos"], len(rows))
 
 
 def test_frames_of_the_users_are_not_touched(

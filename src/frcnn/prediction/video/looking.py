@@ -1,5 +1,6 @@
 """Frames into results, one after the other: each result knows its frame, and none is kept."""
 
+import contextlib
 import itertools
 import os
 from collections.abc import Collection, Iterable, Iterator
@@ -124,8 +125,9 @@ def look_at_video(  # noqa: PLR0913  # the words of `Detector.predict`, by keywo
 def _each(
     detector: "Detector", source: VideoSource, config: FrameConfig, look: Look
 ) -> Iterator["Result"]:
-    with open_video(source) as video:
-        frames = itertools.islice(video.frames(config.stride), config.most)
+    # the frames are left before the video is closed: a camera's thread is still reading
+    with open_video(source) as video, contextlib.closing(video.frames(config.stride)) as coming:
+        frames = itertools.islice(coming, config.most)
         for _, result in results_of_frames(detector, source, frames, look):
             yield result
         lost = video.lost()

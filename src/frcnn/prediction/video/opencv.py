@@ -14,6 +14,7 @@ from frcnn.errors import PictureError
 
 _FFMPEG_SAYS = "OPENCV_FFMPEG_LOGLEVEL"
 _NOTHING = "-8"  # FFmpeg's AV_LOG_QUIET
+_OLDEST = 5
 
 
 def opencv(place: str) -> ModuleType:
@@ -26,19 +27,27 @@ def opencv(place: str) -> ModuleType:
         The module `cv2`.
 
     Raises:
-        PictureError: it is not installed (RC118).
+        PictureError: it is not installed, or too old (RC118).
     """
     os.environ.setdefault(_FFMPEG_SAYS, _NOTHING)  # read by OpenCV when it first meets a video
     try:
-        return importlib.import_module("cv2")
+        cv2 = importlib.import_module("cv2")
     except ImportError as error:
-        raise PictureError(
-            "RC118",
-            place,
-            "videos are read with the package OpenCV, which is not installed",
-            want="opencv-python-headless >= 5.0",
-            fix="python -m pip install opencv-python-headless",
-        ) from error
+        raise _missing(place, "not installed") from error
+    if int(cv2.__version__.split(".")[0]) < _OLDEST:  # older ones do not read an open file
+        raise _missing(place, f"version {cv2.__version__}")
+    return cv2
+
+
+def _missing(place: str, got: str) -> PictureError:
+    return PictureError(
+        "RC118",
+        place,
+        "videos are read with the package OpenCV",
+        got=got,
+        want=f"opencv-python-headless >= {_OLDEST}.0",
+        fix="python -m pip install -U opencv-python-headless",
+    )
 
 
 @contextlib.contextmanager

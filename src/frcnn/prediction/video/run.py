@@ -11,7 +11,7 @@ drawn so far is kept.
 import contextlib
 import itertools
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,7 +76,7 @@ def require_possible(videos: Sequence[VideoSource], others: int, order: Order) -
             got=videos[0].place,
             want="pictures",
             fix="leave label-studio out, or cut the video into pictures: "
-            "ffmpeg -i VIDEO -start_number 0 VIDEO_%06d.jpg",
+            "ffmpeg -i VIDEO -fps_mode passthrough -start_number 0 VIDEO_%06d.jpg",
         )
     live = next((video for video in videos if video.is_live), None)
     if live is None:
@@ -197,7 +197,9 @@ class _Run:
                     want="no frame" if frame is None else f"frame {frame.number}",
                     fix="choose another folder, and begin anew",
                 )
-            self._draw(frame, _result_of(row, frame, self.detector.classes))
+            result = _result_of(row, frame, self.detector.classes)
+            self._draw(frame, result)
+            self.size = result.size
             tell(number)
 
     def _write(self, frame: Frame, result: Result) -> None:
@@ -240,13 +242,20 @@ class _Run:
             seconds=time.monotonic() - self.began,
             frames=self.done,
             looked_at=self.done - self.known,
-            size=self.size,
+            size=self._size(),
             rate=self.video.rate,
             objects=dict(self.objects.most_common()),
             problem=None if lost is None else Problem.of(lost, effect="rest skipped"),
             is_drawn=is_drawn,
             notes=(*self._notes(), *["stopped by Ctrl-C"] * stopped),
         )
+
+    def _size(self) -> Size:
+        """Give the size of the frames; of the last line where none was read in this run."""
+        if self.size != Size(0, 0):
+            return self.size
+        last = deque(self.diary.rows(), maxlen=1)
+        return Size(last[0]["height"], last[0]["width"]) if last else self.size
 
     def _notes(self) -> Iterator[str]:
         if self.drawn is None or self.job.source.is_live:
