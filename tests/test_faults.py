@@ -18,7 +18,7 @@ WANTED = {  # pictures, annotations, files, training, model files, prediction, c
     "C": [1, 2, 3, 4, 5, 6, 9],
     "D": range(1, 21),
     "E": [1, 2, 3, 4, 7, 8, 9],
-    "F": range(1, 10),
+    "F": range(1, 17),
     "H": [1, 2, 4],
 }
 

@@ -166,11 +166,11 @@ def propose(run: Named, out: str | Path, **options: Unpack[ProposeOptions]) -> P
 
 
 def predict_files(run: Named, sources: Sequence[str], **options: Unpack[PredictOptions]) -> Summary:
-    """Find objects in pictures, folders and globs, and write the results; `frcnn predict`.
+    """Find objects in pictures and videos, and write the results; `frcnn predict`.
 
     Args:
         run: a run folder or a weights file of ours.
-        sources: pictures, folders of pictures, or patterns.
+        sources: pictures and videos, folders of them, patterns, lists, addresses, cameras.
         **options: as on the command line: `conf`, `save`, `out`, ...
 
     Returns:

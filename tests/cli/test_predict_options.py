@@ -31,6 +31,8 @@ def test_the_borders_of_ranges_are_inside() -> None:
         (lambda: PredictOptions(tile_overlap=1.0), "--tile-overlap", "0 or more, below 1"),
         (lambda: PredictOptions(tile_overlap=-0.1), "--tile-overlap", "0 or more, below 1"),
         (lambda: PredictOptions(tile_threshold=0.0), "--tile-threshold", "above 0, up to 1"),
+        (lambda: PredictOptions(vid_stride=0), "--vid-stride", "1 ... 1e+06"),
+        (lambda: PredictOptions(max_frames=0), "--max-frames", "1 or more"),
     ],
 )
 def test_out_of_range(make, place: str, want: str) -> None:

@@ -66,6 +66,20 @@ def place_of(path: Path) -> str:
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in str(path))
 
 
+def begins_as_picture(start: bytes) -> bool:
+    """Tell a picture of an accepted kind from a text, by its first 32 bytes.
+
+    Args:
+        start: of the file; a text may begin with BM, too, but has no NUL.
+
+    Returns:
+        Whether a reader is meant for it.
+    """
+    is_webp = start[:4] == b"RIFF" and start[8:12] == b"WEBP"
+    is_text = start.startswith(b"BM") and b"\0" not in start
+    return is_webp or (not is_text and any(start.startswith(mark) for mark in _READERS))
+
+
 def open_regular(path: Path) -> BinaryIO:
     """Open a file for reading, if it is one: no folder, device or pipe.
 
