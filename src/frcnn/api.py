@@ -70,7 +70,9 @@ def train(data: str | Path | Dataset | None = None, **options: Unpack[TrainOptio
     Args:
         data: folder of the data, or the data set opened from it; may be left out with `resume`
             and `config`, which name it.
-        **options: as on the command line: `model`, `epochs`, `batch`, `seed`, `device`, ...
+        **options: as on the command line: `model`, `epochs`, `batch`, `seed`, `device`, ...;
+            what is `--set` there is `settings={"model.pictures.shorter_side": 480}` here, or
+            `settings=["model.pictures.shorter_side=480"]`.
 
     Returns:
         The run; `run.best` is a detector.
@@ -253,7 +255,7 @@ def _require_known(verb: str, options: Mapping[str, object], kind: type) -> None
                 "no such option",
                 got=name,
                 want=", ".join(known),
-                fix=f"did you mean {near}?" if near else "settings go into settings=[...]",
+                fix=f"did you mean {near}?" if near else "settings go into settings={...}",
             )
 
 
