@@ -65,7 +65,7 @@ def test_settings_may_be_a_mapping(rectangles: Path) -> None:
 
 @pytest.mark.parametrize("verb", [frcnn.train, api.demo])
 def test_settings_that_are_one_text_are_refused(verb: Callable) -> None:
-    with pytest.raises(ConfigError, match="RC319") as caught:
+    with pytest.raises(ConfigError, match="RC347") as caught:
         verb(settings="model.pictures.shorter_side=480")
     assert caught.value.place == "settings"
     assert "settings={'model.pictures.shorter_side': 480}" in caught.value.fix

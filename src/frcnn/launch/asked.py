@@ -100,7 +100,7 @@ def overridden(config: RunConfig, options: TrainOptions) -> RunConfig:
 
     Raises:
         ConfigError: a pair names no setting, or gives it a wrong value; the length is said in
-            epochs and in steps (RC308); or `settings` is of another kind (RC319).
+            epochs and in steps (RC308); or `settings` is of another kind (RC347).
     """
     asked: dict[str, Any] = dict(options)
     pairs = settings.pairs_of(asked.get("settings", ()))

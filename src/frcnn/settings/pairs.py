@@ -10,8 +10,6 @@ from frcnn.settings.files import flow_yaml
 
 Settings = Sequence[str] | Mapping[str, object]
 """`section.name=value` texts, or a mapping from `section.name`, or nested, to values."""
-_WANT = "a mapping, or a list of texts section.name=value"
-_FIX = "as in settings={'model.pictures.shorter_side': 480}"
 
 
 def pairs_of(told: Settings) -> tuple[str, ...]:
@@ -25,13 +23,20 @@ def pairs_of(told: Settings) -> tuple[str, ...]:
         `section.name=value` texts, as `apply_overrides` takes them.
 
     Raises:
-        ConfigError: it is neither, or a value is none of these (RC319).
+        ConfigError: it is neither (RC347), or a value is none of these (RC345).
     """
     if isinstance(told, Mapping):
         return tuple(_rows(told, ""))
     is_list = isinstance(told, Sequence) and not isinstance(told, str | bytes)
     if not is_list or not all(isinstance(each, str) for each in told):
-        raise _unfit("settings", told)
+        raise ConfigError(
+            "RC347",
+            "settings",
+            "no settings",
+            got=repr(told)[:60] if isinstance(told, str) else type(told).__name__,
+            want="a mapping, or a list of texts section.name=value",
+            fix="as in settings={'model.pictures.shorter_side': 480}",
+        )
     return tuple(told)
 
 
@@ -48,7 +53,7 @@ def _written(name: str, value: object) -> str:
     try:
         return flow_yaml(_plain(value))
     except yaml.representer.RepresenterError as error:
-        raise _unfit(f"settings: {name}", value) from error
+        raise _wrong_kind(f"settings: {name}", value) from error
 
 
 def _plain(value: object) -> object:
@@ -57,7 +62,8 @@ def _plain(value: object) -> object:
     return [_plain(each) for each in value] if isinstance(value, tuple | list) else value
 
 
-def _unfit(place: str, value: object) -> ConfigError:
+def _wrong_kind(name: str, value: object) -> ConfigError:
     kind = type(value).__name__
-    what = "an argument of another kind"
-    return ConfigError("RC319", place, what, got=kind, want=_WANT, fix=_FIX)
+    want = "a number, a text, a path, true or false, None, or a list of these"
+    fix = "write it as a YAML file would have it"
+    return ConfigError("RC345", name, "wrong value", got=kind, want=want, fix=fix)
