@@ -19,7 +19,8 @@ evidence.py         what only many boxes together tell, from written.py: slips.p
                     rotations.py, one_object.py; unread.py for files, look_alikes.py for pictures
 divide.py           a data set into splits; division_plan.py what is wanted, pooling.py all splits
                     in one, grouping.py what stays together, stratify.py each class its share
-show.py             labels on contact sheets; choosing.py which pictures, sheet.py how they look
+show.py             labels on contact sheets; choosing.py which pictures, marking.py the boxes,
+                    sheet.py how a sheet looks, sheet_files.py where it stands
 convert.py          any layout into any other; moving.py says where pictures go, *_writer.py write
 proposals.py        stored proposals of a split, and around it their layout, checks and writer
 problems.py         what is wrong, with code, place and remedy
