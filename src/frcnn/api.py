@@ -21,6 +21,8 @@ from frcnn.evaluation.proposals import ProposalFigures
 from frcnn.evaluation.report import Figures
 from frcnn.launch import launch
 from frcnn.launch import train as train_launched
+from frcnn.launch.augmented import Augmented, AugmentedOptions
+from frcnn.launch.augmented import show_augmented as show_launched
 from frcnn.launch.check import Checked, CheckOptions, check_report, look_over
 from frcnn.launch.finished import Run, finished
 from frcnn.launch.measure import MeasureOptions, measure
@@ -227,6 +229,24 @@ def check_data(data: str | Path, **options: Unpack[CheckOptions]) -> Checked:
     """
     _require_known("check_data", options, CheckOptions)
     return look_over(data, options)
+
+
+def show_augmented(data: str | Path | Dataset, **options: Unpack[AugmentedOptions]) -> Augmented:
+    """Draw what a training feeds its network; `frcnn data show --augmented`.
+
+    Args:
+        data: folder of the data, its annotation file, or the data set opened from it.
+        **options: as on the command line: `out`, `pictures`, `looks`, `step`, `class_name`, and
+            what training takes: `model`, `config`, `settings`, `seed`, `augment`, ...
+
+    Returns:
+        What was drawn.
+
+    Raises:
+        FrcnnError: what is wrong, where, and what to do about it.
+    """
+    _require_known("show_augmented", options, AugmentedOptions)
+    return show_launched(data, options, _silent if options.get("quiet", False) else _say)
 
 
 def _path(named: Named, verb: str) -> Path:

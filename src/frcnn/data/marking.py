@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from frcnn.data.class_names import nearest
 from frcnn.data.records import Record
 from frcnn.data.sheet import Mark
-from frcnn.draw import Colour, colours_of
+from frcnn.draw import Colour, colour_of, colours_of
 from frcnn.errors import ConfigError
 from frcnn.types import Target
 
@@ -21,7 +21,7 @@ class Marking:
 
     classes: tuple[str, ...]
     colours: Mapping[int, Colour]
-    """By class id."""
+    """By class id; others have their usual one."""
     label: int | None = None
     """The class that was asked for; others have no name on the picture, and are grey."""
 
@@ -54,7 +54,9 @@ class Marking:
         return [(self._colour(label), f"{self.classes[label]} {n}") for label, n in counts]
 
     def _colour(self, label: int) -> Colour:
-        return self.colours[label] if self.label in (None, label) else _OTHER
+        if self.label not in (None, label):
+            return _OTHER
+        return self.colours.get(label, colour_of(label))
 
 
 def marking_of(

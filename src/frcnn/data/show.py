@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from frcnn.data.choosing import choose, classes_in
+from frcnn.data.choosing import choose, classes_in, nothing_to_show
 from frcnn.data.dataset import Dataset
 from frcnn.data.marking import Marking, label_of, marking_of
 from frcnn.data.problems import Problem
@@ -17,7 +17,7 @@ from frcnn.data.records import Record, Split, decode_record
 from frcnn.data.sheet import Cell, Mark
 from frcnn.data.sheet_files import numbered, place_of_sheets, write_sheet
 from frcnn.draw import Colour
-from frcnn.errors import ConfigError, PictureError
+from frcnn.errors import PictureError
 from frcnn.ops.picture_header import place_of
 
 PER_SHEET = 12
@@ -101,7 +101,7 @@ def show_folder(
     faults = _faults(opened.report.problems)
     chosen = choose(records, set(faults), count=plan.pictures, seed=plan.seed)
     if not chosen:
-        raise _nothing(opened, plan)
+        raise nothing_to_show(plan.split, plan.class_name, tuple(opened.splits))
     drawn = _Drawn(marking_of(chosen, opened.classes, label), faults, [])
     sheets = [chosen[n : n + plan.per_sheet] for n in range(0, len(chosen), plan.per_sheet)]
     paths: list[Path] = []
@@ -179,14 +179,3 @@ def _where(parts: Sequence[Split]) -> dict[Path, tuple[Record, str]]:
 
 def _split_word(parts: Sequence[Split], name: str) -> str:
     return f"  {name}" if len(parts) > 1 else ""
-
-
-def _nothing(data: Dataset, plan: ShowPlan) -> ConfigError:
-    return ConfigError(
-        "RC379",
-        "split and class",
-        "there is no picture to show",
-        got=f"split {plan.split or 'any'}, class {plan.class_name or 'any'}",
-        want="a split with pictures, and a class that is in one of them",
-        fix=f"ask for less; the splits are {', '.join(data.splits)}",
-    )
