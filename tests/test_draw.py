@@ -1,5 +1,7 @@
 """draw_boxes: pixels where the box is, captions that stay inside, any size of picture."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
 import torch
@@ -9,7 +11,7 @@ from PIL import ImageFont
 from torch import Tensor
 
 from frcnn import captions
-from frcnn.draw import COLOURS, Look, colour_of, draw_boxes
+from frcnn.draw import COLOURS, Look, colour_of, colours_of, draw_boxes
 from frcnn.errors import ShapeError
 
 RED = (255, 0, 0)
@@ -171,6 +173,35 @@ def test_twenty_colours_differ_and_come_again() -> None:
         for other in COLOURS[:i]
     )
     assert near > 60
+
+
+def test_golden_classes_of_one_picture_differ() -> None:
+    assert colours_of([[40, 60, 40]]) == {40: COLOURS[0], 60: COLOURS[1]}
+    apart = colours_of([[40, 41], [60]])
+    assert apart == {40: COLOURS[0], 41: COLOURS[1], 60: COLOURS[0]}, "never seen together"
+    three = colours_of([[0, 20], [20, 1], [40]])
+    assert three == {0: COLOURS[0], 1: COLOURS[1], 20: COLOURS[2], 40: COLOURS[0]}
+    assert colours_of([]) == colours_of([[]]) == {}
+
+
+@given(st.lists(st.lists(st.integers(0, 90), max_size=5), max_size=4))
+def test_no_two_classes_of_one_picture_share_a_colour(pictures: list[list[int]]) -> None:
+    """At most four others in each of four pictures are never twenty beside a class."""
+    found = colours_of(pictures)
+    for labels in pictures:
+        assert len({found[label] for label in labels}) == len(set(labels))
+    assert found == colours_of([labels[::-1] for labels in pictures[::-1]])
+
+
+@given(st.lists(st.lists(st.integers(0, 19), max_size=20), max_size=5))
+def test_of_twenty_classes_each_has_its_own_colour(pictures: list[list[int]]) -> None:
+    found = colours_of(pictures)
+    assert all(colour == colour_of(label) for label, colour in found.items())
+
+
+def test_more_classes_than_colours_share_them_evenly() -> None:
+    counts = Counter(colours_of([range(90)]).values())
+    assert sorted(counts.values()) == [4] * 10 + [5] * 10
 
 
 # --- nothing in

@@ -5,9 +5,8 @@ run = frcnn.train("screws/", model="vgg16", epochs=20, seed=0)
 figures = frcnn.evaluate(run.best, frcnn.Dataset.open("screws/").split("test"))
 """
 
-import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, Unpack, overload
 
@@ -17,11 +16,13 @@ from frcnn.data.problems import Report
 from frcnn.data.records import Split
 from frcnn.data.tiling import Tiled
 from frcnn.demo.tour import Tour, TourOptions, take_tour
-from frcnn.errors import ConfigError
 from frcnn.evaluation.proposals import ProposalFigures
 from frcnn.evaluation.report import Figures
 from frcnn.launch import launch
 from frcnn.launch import train as train_launched
+from frcnn.launch.arguments import Named, other_kind, path_of, require_known
+from frcnn.launch.augmented import Augmented, AugmentedOptions
+from frcnn.launch.augmented import show_augmented as show_launched
 from frcnn.launch.check import Checked, CheckOptions, check_report, look_over
 from frcnn.launch.finished import Run, finished
 from frcnn.launch.measure import MeasureOptions, measure
@@ -35,13 +36,9 @@ from frcnn.prediction.predictor import Detector
 from frcnn.prediction.proposing import Proposed
 from frcnn.prediction.saved import load_detector
 from frcnn.prediction.summary import Summary
-from frcnn.settings import nearest
 from frcnn.training.joining import joined
 from frcnn.training.progress import Quiet, Silent, display_for
 from frcnn.training.validation import figures_of, proposal_figures_of
-
-Named = str | os.PathLike[str] | Run
-"""A run folder or a weights file of ours; what `frcnn.train` returns stands for its folder."""
 
 
 def load(
@@ -63,7 +60,7 @@ def load(
         ModelFileError: the file is damaged, not ours, or of an unknown network.
     """
     machine.keep_freed_memory()
-    return load_detector(_path(source, "load"), device=device, precision=precision, batch=batch)
+    return load_detector(path_of(source, "load"), device=device, precision=precision, batch=batch)
 
 
 def train(data: str | Path | Dataset | None = None, **options: Unpack[TrainOptions]) -> Run:
@@ -72,7 +69,9 @@ def train(data: str | Path | Dataset | None = None, **options: Unpack[TrainOptio
     Args:
         data: folder of the data, or the data set opened from it; may be left out with `resume`
             and `config`, which name it.
-        **options: as on the command line: `model`, `epochs`, `batch`, `seed`, `device`, ...
+        **options: as on the command line: `model`, `epochs`, `batch`, `seed`, `device`, ...;
+            what is `--set` there is `settings={"model.pictures.shorter_side": 480}` here, or
+            `settings=["model.pictures.shorter_side=480"]`.
 
     Returns:
         The run; `run.best` is a detector.
@@ -80,7 +79,7 @@ def train(data: str | Path | Dataset | None = None, **options: Unpack[TrainOptio
     Raises:
         FrcnnError: what is wrong, where, and what to do about it.
     """
-    _require_known("train", options, TrainOptions)
+    require_known("train", options, TrainOptions)
     with joined() as world:
         quiet = options.get("quiet", False) or not world.leads
         display = (Quiet() if quiet else display_for()) if world.leads else Silent()
@@ -121,7 +120,7 @@ def evaluate(
     if not isinstance(detector, Detector):
         detector = load(detector)
     if not isinstance(split, Split):
-        raise _other_kind("evaluate: split", split, 'frcnn.Dataset.open(DIR).split("test")')
+        raise other_kind("evaluate: split", split, 'frcnn.Dataset.open(DIR).split("test")')
     if metric == "proposals":
         return proposal_figures_of(detector, split)
     return figures_of(detector, split)
@@ -140,9 +139,9 @@ def evaluate_run(run: Named, **options: Unpack[MeasureOptions]) -> Measured:
     Raises:
         FrcnnError: what is wrong, where, and what to do about it.
     """
-    _require_known("evaluate_run", options, MeasureOptions)
+    require_known("evaluate_run", options, MeasureOptions)
     return measure(
-        _path(run, "evaluate_run"), options, _silent if options.get("quiet", False) else _say
+        path_of(run, "evaluate_run"), options, _silent if options.get("quiet", False) else _say
     )
 
 
@@ -160,9 +159,9 @@ def propose(run: Named, out: str | Path, **options: Unpack[ProposeOptions]) -> P
     Raises:
         FrcnnError: what is wrong, where, and what to do about it.
     """
-    _require_known("propose", options, ProposeOptions)
+    require_known("propose", options, ProposeOptions)
     say = _silent if options.get("quiet", False) else _say
-    return propose_launched(_path(run, "propose"), out, options, say)
+    return propose_launched(path_of(run, "propose"), out, options, say)
 
 
 def predict_files(run: Named, sources: Sequence[str], **options: Unpack[PredictOptions]) -> Summary:
@@ -180,9 +179,9 @@ def predict_files(run: Named, sources: Sequence[str], **options: Unpack[PredictO
         DataError: there is not one picture (RC114, RC115); nothing is written.
         FrcnnError: what is wrong, where, and what to do about it.
     """
-    _require_known("predict_files", options, PredictOptions)
+    require_known("predict_files", options, PredictOptions)
     say = _silent if options.get("quiet", False) else _say
-    return predict_launched(_path(run, "predict_files"), sources, options, say)
+    return predict_launched(path_of(run, "predict_files"), sources, options, say)
 
 
 def demo(**options: Unpack[TourOptions]) -> Tour:
@@ -197,7 +196,7 @@ def demo(**options: Unpack[TourOptions]) -> Tour:
     Raises:
         FrcnnError: what is wrong, where, and what to do about it.
     """
-    _require_known("demo", options, TourOptions)
+    require_known("demo", options, TourOptions)
     quiet = options.get("quiet", False)
     display = Quiet() if quiet else display_for()
     return take_tour(options, display, _silent if quiet else _say)
@@ -225,7 +224,7 @@ def check_data(data: str | Path, **options: Unpack[CheckOptions]) -> Checked:
     Returns:
         What was found, even where the data cannot be used.
     """
-    _require_known("check_data", options, CheckOptions)
+    require_known("check_data", options, CheckOptions)
     return look_over(data, options)
 
 
@@ -246,38 +245,26 @@ def tile_data(
     Raises:
         FrcnnError: what is wrong, where, and what to do about it.
     """
-    _require_known("tile_data", options, TileOptions)
+    require_known("tile_data", options, TileOptions)
     return tile_folder(data, out, tile, options)
 
 
-def _path(named: Named, verb: str) -> Path:
-    if isinstance(named, Run):
-        return named.path
-    if not isinstance(named, str | os.PathLike):
-        raise _other_kind(verb, named, "the path of a run folder or weights file")
-    return Path(named)
+def show_augmented(data: str | Path | Dataset, **options: Unpack[AugmentedOptions]) -> Augmented:
+    """Draw what a training feeds its network; `frcnn data show --augmented`.
 
+    Args:
+        data: folder of the data, its annotation file, or the data set opened from it.
+        **options: as on the command line: `out`, `pictures`, `looks`, `step`, `class_name`, and
+            what training takes: `model`, `config`, `settings`, `seed`, `augment`, ...
 
-def _other_kind(place: str, got: object, want: str) -> ConfigError:
-    kind = type(got).__name__
-    what, fix = "an argument of another kind", f"pass {want}"
-    return ConfigError("RC319", f"frcnn.{place}", what, got=kind, want=want, fix=fix)
+    Returns:
+        What was drawn.
 
-
-def _require_known(verb: str, options: Mapping[str, object], kind: type) -> None:
-    """Refuse a keyword that no option has: Python itself does not look into `**options`."""
-    known = list(kind.__annotations__)
-    for name in options:
-        if name not in known:
-            near = nearest(name, known)
-            raise ConfigError(
-                "RC310",
-                f"frcnn.{verb}",
-                "no such option",
-                got=name,
-                want=", ".join(known),
-                fix=f"did you mean {near}?" if near else "settings go into settings=[...]",
-            )
+    Raises:
+        FrcnnError: what is wrong, where, and what to do about it.
+    """
+    require_known("show_augmented", options, AugmentedOptions)
+    return show_launched(data, options, _silent if options.get("quiet", False) else _say)
 
 
 def _say(text: str) -> None:

@@ -10,7 +10,8 @@ Letters: N boxes, H x W pixels.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -75,7 +76,7 @@ _USUAL = Look()
 
 
 def colour_of(label: int) -> Colour:
-    """Give a class its colour: always the same, and the first twenty differ.
+    """Give a class its usual colour: always the same, and the first twenty differ.
 
     Args:
         label: class id, 0 ... C-1.
@@ -84,6 +85,34 @@ def colour_of(label: int) -> Colour:
         Red, green, blue.
     """
     return COLOURS[label % len(COLOURS)]
+
+
+def colours_of(pictures: Iterable[Collection[int]]) -> dict[int, Colour]:
+    """Give classes colours by which those of one picture differ, as far as there are colours.
+
+    A class keeps the colour of `colour_of`, unless a class with a smaller id has it in one of the
+    pictures: then it takes one that no class beside it has, one that is used least.
+
+    Args:
+        pictures: of each the class ids that are seen in it, in any order, repeated or not.
+
+    Returns:
+        A colour for each class that is seen; the same in all of these pictures.
+    """
+    beside: dict[int, set[int]] = defaultdict(set)
+    for labels in map(set, pictures):
+        for label in labels:
+            beside[label] |= labels - {label}
+    places: dict[int, int] = {}
+    count = len(COLOURS)
+    for label in sorted(beside):
+        if all(places.get(other) != label % count for other in beside[label]):
+            places[label] = label % count
+    for label in sorted(beside.keys() - places.keys()):
+        near = Counter(places[other] for other in beside[label] if other in places)
+        used = Counter(places.values())
+        places[label] = min(range(count), key=lambda place: (near[place], used[place]))
+    return {label: COLOURS[place] for label, place in sorted(places.items())}
 
 
 def draw_boxes(

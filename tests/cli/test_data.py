@@ -152,3 +152,53 @@ def test_wrong_in_tile(
         app.run(["data", "tile", str(ten), *words])
     assert caught.value.place.endswith(place)
     assert not Path("x").exists()
+
+
+AUGMENTED = ["data", "show", "set", "--augmented"]
+
+
+def test_what_training_sees_is_asked_for(api) -> None:
+    more = ["--model", "vgg16", "--set", "training.seed=2", "--config", "run.yaml", "--looks", "4"]
+    assert app.run([*AUGMENTED, *more, "--class", "cat", "--seed", "0", "-q"]) == 0
+    name, arguments, options = api.calls[0]
+    assert (name, arguments) == ("show_augmented", ("set",))
+    assert options == {
+        "model": "vgg16",
+        "settings": ("training.seed=2",),
+        "config": "run.yaml",
+        "looks": 4,
+        "class_name": "cat",
+        "seed": 0,
+        "quiet": True,
+    }
+
+
+def test_what_training_sees_is_asked_for_in_a_file(api, tmp_path: Path) -> None:
+    path = tmp_path / "options.yaml"
+    path.write_text("augmented: true\nlooks: 4\nset: [training.seed=2]\n")
+    assert app.run(["data", "show", "set", "--config", str(path), "--step", "7"]) == 0
+    assert api.calls[0][2] == {"looks": 4, "settings": ("training.seed=2",), "step": 7}
+
+
+@pytest.mark.parametrize(
+    ("words", "place"),
+    [
+        (["--set", "training.seed=2"], "--set"),
+        (["--looks", "2"], "--looks"),
+        (["--step", "2"], "--step"),
+        (["--model", "vgg16"], "--model"),
+    ],
+)
+def test_wrong_in_what_only_training_can_be_told(ten: Path, words: list[str], place: str) -> None:
+    with pytest.raises(ConfigError, match="RC308") as caught:
+        app.run(["data", "show", str(ten), *words])
+    assert caught.value.place == place
+    assert "--augmented" in caught.value.fix
+
+
+@pytest.mark.parametrize(
+    ("words", "code"), [(["--looks", "0"], "RC305"), (["--set", "a"], "RC304")]
+)
+def test_wrong_in_show_augmented(words: list[str], code: str) -> None:
+    with pytest.raises(ConfigError, match=code):
+        app.run([*AUGMENTED, *words])

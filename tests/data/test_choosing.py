@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from frcnn.data.choosing import MOST, USUAL, choose, classes_in
+from frcnn.data.choosing import MOST, USUAL, choose, classes_in, nothing_to_show
 from frcnn.data.records import Record, Stamp
 from frcnn.types import Size, Target
 
@@ -60,3 +60,9 @@ def test_nothing_in() -> None:
     assert choose([], (), count=None, seed=0) == ()
     assert choose([record("a")], (), count=5, seed=0)[0].name == "a"
     assert classes_in([record("a")]) == set()
+
+
+def test_a_choice_that_nothing_fits() -> None:
+    error = nothing_to_show("", "owl", ("train", "val"))
+    assert (error.code, error.got) == ("RC379", "split any, class owl")
+    assert error.fix.endswith("the splits are train, val")

@@ -63,7 +63,7 @@ def test_golden_listing() -> None:
     ]
     rows = Report((FLAT,) * 25).listing(20).splitlines()
     assert len(rows) == 21
-    assert rows[-1] == "  and 5 more; in Python, Report.problems has all"
+    assert rows[-1] == "  and 5 more; frcnn data check --report FILE lists all"
     assert Report().listing() == ""
 
 

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from frcnn.captions import font_of
 from frcnn.data.sheet import CELL, Cell, Mark, draw_sheet, fitted
+from frcnn.types import Size
 
 RED = (255, 0, 0)
 
@@ -32,6 +33,21 @@ def test_sheets_are_about_as_wide_as_a_screen() -> None:
     for count, columns in ((1, 1), (2, 1), (4, 2), (12, 4), (24, 5)):
         width = pixels_of([cell(75, 100)] * count).shape[1]
         assert width // CELL == columns
+
+
+def test_as_many_columns_as_are_asked_for() -> None:
+    cells = [cell(75, 100)] * 4
+    wide = np.asarray(draw_sheet(("head",), cells, 4))
+    assert wide.shape[1] // CELL == 4
+    assert np.asarray(draw_sheet(("head",), cells, 1)).shape[1] // CELL == 1
+
+
+def test_golden_a_picture_smaller_than_its_room_is_seen_to_be_smaller() -> None:
+    mark = Mark(box=(0, 0, 30, 20), caption="", colour=RED)
+    sheet = pixels_of([cell(40, 60, mark, room=Size(347, CELL))])
+    rows, columns = np.nonzero((sheet == RED).all(axis=2))
+    assert np.ptp(columns) + 1 == 30
+    assert np.ptp(rows) + 1 == 20
 
 
 @given(st.lists(st.tuples(st.integers(1, 90), st.integers(1, 90)), min_size=1, max_size=3))

@@ -143,6 +143,17 @@ def test_the_same_twice_and_nothing_else_is_written(standard, tmp_path: Path) ->
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.png", "set"]
 
 
+def test_classes_of_one_picture_differ_in_colour(shelf, tmp_path: Path) -> None:
+    """Of 21 classes the last one would have the first one's colour."""
+    shelf.picture("a.png")
+    rows = [f"a.png,{2 * n},1,{2 * n + 2},9,class{n:02}\n" for n in (0, 20)]
+    shelf.text("train.csv", "".join(rows))
+    shelf.text("classes.csv", "".join(f"class{n:02},{n}\n" for n in range(21)))
+    show_folder(shelf.root, tmp_path / "a.png", EVERY)
+    assert has(tmp_path / "a.png", colour_of(0))
+    assert has(tmp_path / "a.png", colour_of(1))
+
+
 def test_wrong_in_what_is_asked_for(standard, tmp_path: Path) -> None:
     out = tmp_path / "a.png"
     for plan, code in (

@@ -1,5 +1,6 @@
 """What is said before a run begins: counts, what was left out, what may surprise."""
 
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 
 from frcnn import presets
 from frcnn.data.dataset import Dataset
+from frcnn.data.problems import Report
 from frcnn.errors import DataError
 from frcnn.launch.announcing import (
     announce_open,
@@ -55,7 +57,9 @@ def test_data_that_cannot_be_used_is_listed_first(
         announce_open(config, None, said.append)
     assert "4 x RC203" in said[0]
     assert said[0].count("\n  RC203 ") == 4
-    assert "no picture was decoded yet" in said[0]
+    assert said[0].endswith(
+        f"no picture was decoded yet; frcnn data check {config.data} does that, too"
+    )
 
 
 def test_pictures_on_both_sides_are_told(dataset: Dataset, said: list[str]) -> None:
@@ -69,14 +73,46 @@ def test_boxes_that_resizing_leaves_nothing_of_are_told(dataset: Dataset, said: 
     config = config_from(FROM_SCRATCH, 0)
     tiny = replace(config.model.pictures, shorter_side=1, longer_side=2)
     smaller = replace(config, model=replace(config.model, pictures=tiny))
-    left, report = announce_without_small_boxes(train, smaller, said.append)
+    left, report = announce_without_small_boxes(train, Report(), smaller, said.append)
     assert sum(len(r.target.boxes) for r in left.records) < 20
-    assert report.problems
-    assert said[0].startswith("pictures resized to 1 pixels\n")
+    assert "RC231" in said[0]
+    assert said == [report.summary()]
     said.clear()
-    same, _ = announce_without_small_boxes(train, config, said.append)
+    same, _ = announce_without_small_boxes(train, Report(), config, said.append)
     assert same.fingerprint == train.fingerprint
     assert not said
+
+
+def test_what_is_wrong_with_the_data_is_said_once_and_in_three_lines(
+    rectangles: Path, tmp_path: Path, said: list[str]
+) -> None:
+    shutil.copytree(rectangles, tmp_path / "flat")
+    path = tmp_path / "flat" / "Annotations" / "train00.xml"
+    path.write_text(re.sub(r"<xmax>\d+<", "<xmax>0<", path.read_text()))
+    dataset = Dataset.open(tmp_path / "flat")
+    config = config_from(FROM_SCRATCH, 0)
+    tiny = replace(config.model.pictures, shorter_side=1, longer_side=2)
+    smaller = replace(config, model=replace(config.model, pictures=tiny))
+    opened = dataset.split("train"), dataset.split("val")
+    train, _, found = announce_usable(dataset, opened, 0.01, said.append, uncounted)
+    _, report = announce_without_small_boxes(train, found, smaller, said.append)
+    assert {"RC207", "RC231"} <= {*report.counts()}
+    told = [text for text in said if text.startswith("data: ")]
+    assert told == [report.summary()]
+    assert len(told[0].splitlines()) == 3
+
+
+def test_what_is_wrong_is_said_before_the_error_that_ends_it(
+    rectangles: Path, tmp_path: Path, said: list[str]
+) -> None:
+    shutil.copytree(rectangles, tmp_path / "cut")
+    dataset = Dataset.open(tmp_path / "cut")
+    for path in sorted((tmp_path / "cut" / "JPEGImages").glob("train*"))[:4]:
+        path.write_bytes(path.read_bytes()[:-40])
+    opened = dataset.split("train"), dataset.split("val")
+    with pytest.raises(DataError):
+        announce_usable(dataset, opened, 0.01, said.append, uncounted)
+    assert said[-1].startswith("data: 4 errors")
 
 
 @pytest.mark.parametrize(

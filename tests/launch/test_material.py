@@ -16,7 +16,14 @@ from frcnn.data.problems import Report
 from frcnn.data.records import Split
 from frcnn.errors import ConfigError, DataError, ModelFileError, PictureError
 from frcnn.launch import material
-from frcnn.launch.material import backbone_weights, fill, open_data, require_usable, usable_pictures
+from frcnn.launch.material import (
+    backbone_weights,
+    expected_weights,
+    fill,
+    open_data,
+    require_usable,
+    usable_pictures,
+)
 from frcnn.model.backbone import BackboneConfig
 from frcnn.model.batch import CAFFE, TORCHVISION
 from frcnn.presets import RunConfig, StartConfig
@@ -234,6 +241,19 @@ def test_published_weights_in_the_cache(said: list[str], monkeypatch: pytest.Mon
     monkeypatch.setattr(material, "read_published", read)
     assert backbone_weights(asking(), said.append) is WEIGHTS
     assert asked == ["ResNet18_Weights.IMAGENET1K_V1"]
+
+
+def test_what_is_expected_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(material, "read_published", lambda *_, **__: pytest.fail("it is read"))
+    assert expected_weights(asking()) is None, "offline, and not in the cache"
+    assert expected_weights(asking(backbone_weights="none")) is None
+    assert expected_weights(asking(init="runs/a")) is None
+    monkeypatch.setenv("FRCNN_OFFLINE", "0")
+    weights = expected_weights(asking())
+    assert weights is not None
+    assert weights.preprocessing == TORCHVISION
+    with pytest.raises(ConfigError, match="RC356"):
+        expected_weights(asking(backbone_weights="VGG16_Weights.IMAGENET1K_V1"))
 
 
 @pytest.mark.parametrize("damage", ["RC541", "RC510"])

@@ -19,6 +19,7 @@ from frcnn.model.batch import (
     resized,
     to_batch,
     to_original_pixels,
+    visible,
 )
 from frcnn.types import Detections, ImageBatch, Proposals, Size
 
@@ -50,6 +51,21 @@ def test_floor_and_round_differ_where_a_side_is_not_whole() -> None:
     exact = Size(333, 500)  # the longer side becomes 900.9
     assert resized(exact, PictureConfig(rounding="round")).width == 901
     assert resized(exact, PictureConfig(rounding="floor")).width == 900
+
+
+@pytest.mark.parametrize("norm", [CAFFE, TORCHVISION])
+@pytest.mark.parametrize("order", ["subtract_then_resize", "resize_then_subtract"])
+def test_what_a_network_is_given_can_be_looked_at(norm: Normalisation, order: str) -> None:
+    """Neither resized nor changed, it is the picture again, to the bit."""
+    config = PictureConfig(shorter_side=30, longer_side=40, order=order, normalisation=norm)
+    picture = noise(30, 40)
+    assert torch.equal(visible(prepare(picture, config).pixels, norm), picture)
+    smaller = replace(config, shorter_side=15, longer_side=20)
+    assert visible(prepare(flat(30, 40), smaller).pixels, norm)[:, 3, 4].tolist() == [
+        RED,
+        GREEN,
+        BLUE,
+    ]
 
 
 def test_the_batch_is_blue_green_red_less_the_authors_mean() -> None:

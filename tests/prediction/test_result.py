@@ -11,6 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
+from frcnn.draw import COLOURS
 from frcnn.errors import ConfigError, DiskError, PictureError, ShapeError
 from frcnn.ops import pictures
 from frcnn.prediction.result import Result, text_of
@@ -171,6 +172,13 @@ def test_saved_as_it_is_plotted(found: Result, tmp_path: Path) -> None:
     np.testing.assert_array_equal(saved, found.plotted())
     assert (saved != kept).any()
     np.testing.assert_array_equal(found.pixels, kept)
+
+
+def test_classes_of_one_picture_differ_in_colour(found: Result) -> None:
+    far = replace(found.detections, labels=torch.tensor([0, 20, 1]), probabilities=None)
+    drawn = replace(found, detections=far, classes=tuple(map(str, range(21)))).plotted()
+    for place in (0, 1, 2):
+        assert (drawn == COLOURS[place]).all(axis=2).any()
 
 
 def test_the_picture_is_read_from_its_file_when_needed(found: Result, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from frcnn.errors import DataError, ModelFileError
 from frcnn.run_folder import RunFolder
 from frcnn.training import checkpoint
-from frcnn.training.course import Course, first_network, require_same_run
+from frcnn.training.course import Course, config_of_step, first_network, require_same_run
 from frcnn.training.job import Job
 from frcnn.training.log import Diary
 from frcnn.training.progress import Quiet
@@ -138,6 +138,15 @@ def test_each_step_has_the_length_of_its_plan(make_course: Make) -> None:
     assert [len(each[0]["pictures"]) for each in rows] == [2, 1, 2, 2]
     configs = [weights_file.read_header(folder.last).config for folder in steps_of(course)]
     assert [config["roi_sampling"]["count"] for config in configs] == [16, 8, 16, 16]
+
+
+def test_the_settings_of_a_step(make_job: Make) -> None:
+    config = make_job("training.alternating.rpn.batch=7", "training.alternating.rpn.steps=9").config
+    assert config_of_step(config, 1) == config, "joint training has no plan"
+    config = replace(config, scheme="alternating")
+    first = config_of_step(config, 1)
+    assert (first.batches.size, first.schedule.steps) == (7, 9)
+    assert config_of_step(config, 2) == config
 
 
 @pytest.mark.parametrize("steps", [1, 4, 7, 10])

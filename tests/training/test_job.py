@@ -7,7 +7,7 @@ import torch
 
 from frcnn import settings
 from frcnn.errors import ConfigError
-from frcnn.training.job import Job, Length, TrainingConfig, length_of
+from frcnn.training.job import Job, Length, TrainingConfig, length_for, length_of
 from frcnn.training.precision import Precision
 
 Make = Callable[..., Job]
@@ -33,7 +33,9 @@ TWELVE_EPOCHS = ("training.schedule.steps=null", "training.schedule.epochs=12")
 def test_golden_lengths(
     make_job: Make, changes: tuple[str, ...], batches: int, total: int, every: int
 ) -> None:
-    length = length_of(make_job(*changes))
+    job = make_job(*changes)
+    length = length_of(job)
+    assert length_for(job.config, job.train) == length
     assert (length.batches_per_epoch, length.total, length.evaluate_every) == (
         batches,
         total,

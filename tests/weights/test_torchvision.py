@@ -23,6 +23,7 @@ from frcnn.weights.torchvision import (
     UNAVAILABLE,
     fetch,
     is_published_name,
+    promised,
     read_published,
 )
 
@@ -174,6 +175,26 @@ def test_a_name_that_is_not_published() -> None:
     with pytest.raises(ModelFileError, match="RC542") as raised:
         read_published("VGG16_Weights.IMAGENET1K_FEATURES", say=pytest.fail)
     assert "VGG16_Weights.IMAGENET1K_V1" in raised.value.want
+
+
+def test_what_is_promised_is_what_would_be_read_but_for_the_numbers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.setenv("FRCNN_OFFLINE", "0")
+    monkeypatch.setattr("urllib.request.urlopen", lambda *_, **__: pytest.fail("a download"))
+    for name in PUBLISHED:
+        weights = promised(name)
+        assert (weights.tensors, weights.preprocessing) == ({}, TORCHVISION)
+        assert name in weights.origin
+    with pytest.raises(ModelFileError, match="RC542"):
+        promised("VGG16_Weights.IMAGENET1K_FEATURES")
+    monkeypatch.setenv("FRCNN_OFFLINE", "1")
+    with pytest.raises(ModelFileError, match=UNAVAILABLE):
+        promised("ResNet18_Weights.IMAGENET1K_V1")
+    (tmp_path / "hub" / "checkpoints").mkdir(parents=True)
+    (tmp_path / "hub" / "checkpoints" / "resnet18-f37072fd.pth").touch()
+    assert promised("ResNet18_Weights.IMAGENET1K_V1").tensors == {}
 
 
 @pytest.mark.parametrize("value", ["1", "true", "yes"])

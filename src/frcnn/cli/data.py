@@ -1,5 +1,6 @@
 """Data sets themselves: looked over, in another layout, in splits, in tiles, on contact sheets."""
 
+from dataclasses import replace
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -140,18 +141,35 @@ def show_(
 ) -> int:
     """Draw a data set's pictures with their boxes on contact sheets.
 
-    The pictures are chosen so that every class is seen, and faulty boxes, too.
+    The pictures are chosen so that every class is seen, and faulty boxes, too; with --augmented
+    they are those that a training sees first, as it sees them.
 
     Args:
         data: the folder of the data, or its annotation file.
         options: what was said.
     """
+    if options is not None and options.augmented:  # then --config is of settings
+        return _show_augmented(data, options)
     said = with_file(options, ShowOptions)
+    if said.augmented:
+        return _show_augmented(data, replace(said, config=None))
+    said.require_plain()
     from frcnn.data.show import ShowPlan, show_folder
 
     plan = ShowPlan(**said.said("split", "class_name", "pictures", "per_sheet", "seed"))
     with alone_on_stdout(said):
         answer = show_folder(data, said.out, plan, **said.said("layout"))
+    give(answer, said)
+    return 0
+
+
+def _show_augmented(data: str, said: ShowOptions) -> int:
+    from frcnn import api
+
+    names = ("split", "class_name", "pictures", "per_sheet", "seed", "out", "layout", "quiet")
+    with alone_on_stdout(said):
+        own = said.said(*names, "looks", "step", "model", "settings", "config")
+        answer = api.show_augmented(data, **own)
     give(answer, said)
     return 0
 

@@ -6,7 +6,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from frcnn.cli import words
-from frcnn.cli.options import LAYOUTS, Shared, out_of_range
+from frcnn.cli.options import LAYOUTS, Pairs, Shared, out_of_range, require_pairs
 from frcnn.errors import ConfigError
 
 PICTURES = ("copy", "hardlink")
@@ -142,26 +142,56 @@ class ShowOptions(Shared):
     """`frcnn data show`."""
 
     split: words.Text = None
-    """Which split. [default: all]"""
+    """Which split. [default: all; with --augmented what training learns from]"""
     class_name: Annotated[
         str | None, Parameter(name="--class", converter=words.text, metavar="NAME")
     ] = None
     """Only pictures with this class; boxes of other classes are grey. [default: all]"""
     pictures: words.Whole = None
-    """How many. [default: 24, or as many as it takes to see every class]"""
+    """How many. [default: 24, or as many as it takes to see every class; with --augmented 6]"""
     per_sheet: words.Whole = None
-    """How many on one sheet. [default: 12]"""
+    """How many on one sheet, every look counted. [default: 12]"""
     seed: words.Whole = None
-    """Another one shows other pictures. [default: 0]"""
+    """Another one shows other pictures; with --augmented the training's. [default: 0]"""
     out: words.Path = None
     """The PNG file to write; of several, _1, _2, ... [default: NAME_labels.png]"""
     layout: words.Text = None
     """voc, coco, yolo, csv, label-studio, cvat or labelme. [default: found by looking]"""
+    augmented: words.Flag = False
+    """Draw what a training feeds its network: resized, mirrored, varied as its settings say."""
+    looks: words.Whole = None
+    """With --augmented: how often each picture is looked at. [default: 3]"""
+    step: words.Whole = None
+    """With --augmented: the first step of training that is shown. [default: 1]"""
+    model: words.Text = None
+    """With --augmented: a preset; `frcnn presets list` names them."""
+    settings: Pairs = ()
+    """With --augmented: change one setting, as frcnn train has it; may be repeated."""
     config: words.Path = None
-    """A YAML file with these options, by their long names; what is typed has the last word."""
+    """A YAML file with these options, by their long names; beside --augmented one of settings."""
 
     def __post_init__(self) -> None:
         self._one_of("layout", LAYOUTS)
         self._within("pictures", 1, 100_000)
         self._within("per_sheet", 1, 100)
         self._within("seed", 0, 2**32 - 1)
+        self._within("looks", 1, 99)
+        self._within("step", 1, 10**9)
+        require_pairs(self.settings)
+
+    def require_plain(self) -> None:
+        """Refuse what only --augmented can be told.
+
+        Raises:
+            ConfigError: it was said (RC308).
+        """
+        said = [*self.said("looks", "step", "model", "settings")]
+        if said:
+            option = "--set" if said[0] == "settings" else f"--{said[0]}"
+            raise ConfigError(
+                "RC308",
+                option,
+                "is for what a training sees, which is not asked for",
+                want="--augmented",
+                fix=f"add --augmented, or leave {option} out",
+            )

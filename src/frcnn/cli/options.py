@@ -20,7 +20,7 @@ _Path = words.Path
 _Whole = words.Whole
 _Number = words.Number
 _Flag = words.Flag
-_Pairs = Annotated[tuple[str, ...], Parameter(name="--set", negative="", metavar="NAME=VALUE")]
+Pairs = Annotated[tuple[str, ...], Parameter(name="--set", negative="", metavar="NAME=VALUE")]
 
 LAYOUTS = ("voc", "coco", "yolo", "csv", "label-studio", "cvat", "labelme")
 METRICS = ("voc07", "voc", "coco", "proposals")
@@ -106,7 +106,7 @@ class DemoOptions(Computing):
     """Processes that read pictures; no result depends on it."""
     config: _Path = None
     """A YAML file with these options, by their long names; what is typed has the last word."""
-    settings: _Pairs = ()
+    settings: Pairs = ()
     """Change one setting, as in --set training.batches.size=4; may be repeated."""
 
     def __post_init__(self) -> None:
@@ -115,7 +115,7 @@ class DemoOptions(Computing):
         self._within("epochs", 0, MOST, above=0)
         self._within("seed", 0, 2**32 - 1)
         self._within("workers", 0, 256)
-        _require_pairs(self.settings)
+        require_pairs(self.settings)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,7 +156,7 @@ class TrainOptions(Computing):
     """The folder of all runs. [default: runs]"""
     config: _Path = None
     """A YAML file of settings, as config.yaml in a run folder or `frcnn presets show`."""
-    settings: _Pairs = ()
+    settings: Pairs = ()
     """Change one setting, as in --set model.pictures.shorter_side=480; may be repeated."""
 
     def __post_init__(self) -> None:
@@ -170,7 +170,7 @@ class TrainOptions(Computing):
         self._one_of("preprocessing", PREPROCESSING)
         self._one_of("scheme", SCHEMES)
         self._one_of("layout", LAYOUTS)
-        _require_pairs(self.settings)
+        require_pairs(self.settings)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -206,7 +206,8 @@ def _option(name: str) -> str:
     return "--" + name.replace("_", "-")
 
 
-def _require_pairs(pairs: Sequence[str]) -> None:
+def require_pairs(pairs: Sequence[str]) -> None:
+    """Refuse what is no pair of a name and a value (RC304)."""
     for pair in pairs:
         if "=" not in pair:
             raise words.wrong("--set", pair, "NAME=VALUE")

@@ -23,7 +23,8 @@ split_off.py        a validation split out of the training split
 tiling.py           large pictures into tiles; tile_plan.py what is wanted, tile_sets.py which tiles
                     there are, tile_boxes.py their boxes, tile_pixels.py their pixels,
                     tile_figures.py the counts, tile_origins.py where each is from
-show.py             labels on contact sheets; choosing.py which pictures, sheet.py how they look
+show.py             labels on contact sheets; choosing.py which pictures, marking.py the boxes,
+                    sheet.py how a sheet looks, sheet_files.py where it stands
 convert.py          any layout into any other; moving.py says where pictures go, *_writer.py write
 proposals.py        stored proposals of a split, and around it their layout, checks and writer
 problems.py         what is wrong, with code, place and remedy

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from frcnn.data.records import Record
 from frcnn.data.split_off import turn
+from frcnn.errors import ConfigError
 
 USUAL = 24
 """Pictures, where no number is named and they are enough to see every class."""
@@ -44,6 +45,27 @@ def choose(
 def classes_in(records: Sequence[Record]) -> set[int]:
     """Give the class ids that pictures have."""
     return {label for record in records for label in record.target.labels.tolist()}
+
+
+def nothing_to_show(split: str, class_name: str, splits: Sequence[str]) -> ConfigError:
+    """Make the error of a choice that no picture fits.
+
+    Args:
+        split: that was asked for; empty: any.
+        class_name: that was asked for; empty: any.
+        splits: that there are.
+
+    Returns:
+        The error, to be raised (RC379).
+    """
+    return ConfigError(
+        "RC379",
+        "split and class",
+        "there is no picture to show",
+        got=f"split {split or 'any'}, class {class_name or 'any'}",
+        want="a split with pictures, and a class that is in one of them",
+        fix=f"ask for less; the splits are {', '.join(splits)}",
+    )
 
 
 def _with_every_class(records: Sequence[Record], most: int) -> list[Record]:

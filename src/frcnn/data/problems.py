@@ -191,7 +191,9 @@ class Report:
         listed = [*self.errors, *self.warnings]
         rows = [f"  {p.code} {p.place}: {p.what}{_value(p)}" for p in listed[:most]]
         if len(listed) > most:
-            rows.append(f"  and {len(listed) - most} more; in Python, Report.problems has all")
+            rows.append(
+                f"  and {len(listed) - most} more; frcnn data check --report FILE lists all"
+            )
         return "\n".join(rows)
 
     def to_json(self) -> dict[str, object]:

@@ -57,6 +57,9 @@ class Cell:
     pixels: NDArray[np.uint8] | None
     """[H, W, 3] uint8, RGB; None where it cannot be read."""
     title: str
+    room: Size | None = None
+    """A picture of this size fills the cell, and a smaller one is seen to be smaller; None: its
+    own."""
     marks: Sequence[Mark] = ()
     """Most important first."""
     counts: Sequence[tuple[Colour, str]] = ()
@@ -71,12 +74,13 @@ class _Fonts:
     head: Font = field(default_factory=lambda: font_of(_HEAD_LETTERS))
 
 
-def draw_sheet(head: Sequence[str], cells: Sequence[Cell]) -> Image.Image:
+def draw_sheet(head: Sequence[str], cells: Sequence[Cell], columns: int = 0) -> Image.Image:
     """Draw a sheet.
 
     Args:
         head: lines above, the first in larger letters.
         cells: one or more.
+        columns: in a row; 0: as many as a screen is wide.
 
     Returns:
         The sheet, RGB.
@@ -85,7 +89,7 @@ def draw_sheet(head: Sequence[str], cells: Sequence[Cell]) -> Image.Image:
     shapes = [c.pixels.shape[0] / c.pixels.shape[1] for c in cells if c.pixels is not None]
     low, high = _SHAPES
     frame = Size(round(CELL * min(max(median(shapes or [0.75]), low), high)), CELL)
-    columns = _columns(len(cells), frame)
+    columns = columns or _columns(len(cells), frame)
     below = (1 + max(map(_lines, cells))) * _LINE
     step_down, step_across = frame.height + below + _GAP, frame.width + _GAP
     top = _GAP + len(head) * (_LINE + 6)
@@ -136,7 +140,8 @@ def _picture(cell: Cell, frame: Size) -> NDArray[np.uint8]:
     if cell.pixels is None:
         return canvas
     height, width = cell.pixels.shape[:2]
-    scale = min(frame.width / width, frame.height / height, _ENLARGED)
+    room = cell.room or Size(height, width)
+    scale = min(frame.width / room.width, frame.height / room.height, _ENLARGED)
     size = Size(max(round(height * scale), 1), max(round(width * scale), 1))
     top, left = (frame.height - size.height) // 2, (frame.width - size.width) // 2
     small = resize_uint8(to_tensor(cell.pixels), size).permute(1, 2, 0).numpy()

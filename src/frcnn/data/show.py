@@ -1,32 +1,27 @@
 """A data set's labels to be looked at: `frcnn data show` draws them on contact sheets.
 
-Pictures are upright, as the network sees them; a class has the colour that it has in predictions.
-Difficult boxes and crowds are dashed, and so are boxes that were left out, white, with their code.
+Pictures are upright, as the network sees them; classes of one picture differ in colour. Difficult
+boxes and crowds are dashed, and so are boxes that were left out, white, with their code.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
-from PIL import Image
-
-from frcnn import files
-from frcnn.data.choosing import choose, classes_in
+from frcnn.data.choosing import choose, classes_in, nothing_to_show
 from frcnn.data.dataset import Dataset
-from frcnn.data.picture_paths import home_of
+from frcnn.data.marking import Marking, label_of, marking_of
 from frcnn.data.problems import Problem
 from frcnn.data.records import Record, Split, decode_record
-from frcnn.data.sheet import Cell, Mark, draw_sheet
-from frcnn.draw import Colour, colour_of
-from frcnn.errors import ConfigError, PictureError
+from frcnn.data.sheet import Cell, Mark
+from frcnn.data.sheet_files import numbered, place_of_sheets, write_sheet
+from frcnn.draw import Colour
+from frcnn.errors import PictureError
 from frcnn.ops.picture_header import place_of
 
 PER_SHEET = 12
 _LEFT_OUT: Colour = (255, 255, 255)
-_OTHER: Colour = (150, 150, 150)
-"""Of boxes of other classes than the one that was asked for."""
 _NOTE = "dashed: difficult, or a crowd; white and dashed: left out, with its code"
 
 
@@ -98,26 +93,24 @@ def show_folder(
         DiskError: a sheet could not be written.
     """
     opened = Dataset.open(data, layout=layout, bad_data="report")
-    path = Path(f"{opened.name}_labels.png") if out is None else Path(out)
-    _require_place(path, opened)
+    path = place_of_sheets(out, opened, "labels")
     parts = [opened.split(plan.split)] if plan.split else list(opened.splits.values())
     where = _where(parts)
-    label = _label_of(plan.class_name, opened)
+    label = label_of(plan.class_name, opened.classes)
     records = [r for r, _ in where.values() if label is None or label in r.target.labels]
     faults = _faults(opened.report.problems)
     chosen = choose(records, set(faults), count=plan.pictures, seed=plan.seed)
     if not chosen:
-        raise _nothing(opened, plan)
-    drawn = _Drawn(opened.classes, label, faults, [])
+        raise nothing_to_show(plan.split, plan.class_name, tuple(opened.splits))
+    drawn = _Drawn(marking_of(chosen, opened.classes, label), faults, [])
     sheets = [chosen[n : n + plan.per_sheet] for n in range(0, len(chosen), plan.per_sheet)]
     paths: list[Path] = []
     for number, sheet in enumerate(sheets, start=1):
         cells = [drawn.cell(record, _split_word(parts, where[record.path][1])) for record in sheet]
-        ends = f"_{number}" if len(sheets) > 1 else ""
-        paths.append(path.with_name(f"{path.stem}{ends}{path.suffix}"))
+        paths.append(numbered(path, number, len(sheets)))
         place = f"sheet {number} of {len(sheets)}, " if len(sheets) > 1 else ""
         head = f"{opened.name}: {place}{len(chosen)} of {len(records)} pictures"
-        _write(paths[-1], draw_sheet((head, _NOTE), cells))
+        write_sheet(paths[-1], (head, _NOTE), cells)
     known = {label} if label is not None else classes_in(records)
     missing = sorted(known - classes_in(chosen))
     skipped = [p for p in opened.report.problems if p.effect == "picture skipped"]
@@ -134,8 +127,7 @@ def show_folder(
 class _Drawn:
     """Makes cells, and gathers the pictures that cannot be decoded."""
 
-    classes: tuple[str, ...]
-    label: int | None
+    marking: Marking
     faults: Mapping[Path, Sequence[Problem]]
     unreadable: list[Problem]
 
@@ -150,38 +142,10 @@ class _Drawn:
         return Cell(
             pixels=pixels,
             title=title + split,
-            marks=[*_left_out(faults), *self._marks(record)],
-            counts=self._counts(record),
+            marks=[*_left_out(faults), *self.marking.marks(record.target)],
+            counts=self.marking.counts(record.target),
             faults=_said(faults),
         )
-
-    def _counts(self, record: Record) -> list[tuple[Colour, str]]:
-        """Count the boxes of each class: the one that was asked for, then the most frequent."""
-        counts = Counter(record.target.labels.tolist()).most_common()
-        counts.sort(key=lambda pair: pair[0] != self.label)
-        return [(self._colour(label), f"{self.classes[label]} {n}") for label, n in counts]
-
-    def _colour(self, label: int) -> Colour:
-        return colour_of(label) if self.label in (None, label) else _OTHER
-
-    def _marks(self, record: Record) -> Iterator[Mark]:
-        target = record.target
-        rows = zip(
-            target.boxes.tolist(), target.labels.tolist(), target.difficult.tolist(), strict=True
-        )
-        # small boxes are drawn on top, and their captions have the first choice of a place
-        for box, label, difficult in sorted(rows, key=lambda row: _area(row[0])):
-            x1, y1, x2, y2 = box
-            yield Mark(
-                box=(x1, y1, x2, y2),
-                caption=self.classes[label] if self.label in (None, label) else "",
-                colour=self._colour(label),
-                is_dashed=difficult,
-            )
-
-
-def _area(box: Sequence[float]) -> float:
-    return (box[2] - box[0]) * (box[3] - box[1])
 
 
 def _left_out(faults: Sequence[Problem]) -> Iterator[Mark]:
@@ -215,50 +179,3 @@ def _where(parts: Sequence[Split]) -> dict[Path, tuple[Record, str]]:
 
 def _split_word(parts: Sequence[Split], name: str) -> str:
     return f"  {name}" if len(parts) > 1 else ""
-
-
-def _label_of(name: str, data: Dataset) -> int | None:
-    if not name:
-        return None
-    if name in data.classes:
-        return data.classes.index(name)
-    raise ConfigError(
-        "RC377",
-        "class",
-        "the data does not have this class",
-        got=repr(name[:60]),
-        want=", ".join(data.classes[:20]) + (", ..." if len(data.classes) > 20 else ""),
-        fix="write it as the data does",
-    )
-
-
-def _require_place(path: Path, data: Dataset) -> None:
-    is_within = path.resolve().is_relative_to(home_of(data.root).resolve())
-    if path.suffix.lower() == ".png" and not is_within:
-        return
-    raise ConfigError(
-        "RC378",
-        "out",
-        "a contact sheet cannot be written there",
-        got=f"{path}{' within the data' if is_within else ''}",
-        want="a file NAME.png outside the data, whose pictures it would join",
-        fix=f"name another: --out {path.stem or 'labels'}.png, in another folder than the data's",
-    )
-
-
-def _nothing(data: Dataset, plan: ShowPlan) -> ConfigError:
-    return ConfigError(
-        "RC379",
-        "split and class",
-        "there is no picture to show",
-        got=f"split {plan.split or 'any'}, class {plan.class_name or 'any'}",
-        want="a split with pictures, and a class that is in one of them",
-        fix=f"ask for less; the splits are {', '.join(data.splits)}",
-    )
-
-
-def _write(path: Path, sheet: Image.Image) -> None:
-    def save(stream: BinaryIO) -> None:
-        sheet.save(stream, "PNG")
-
-    files.write_atomically(path, save)

@@ -25,6 +25,7 @@ from frcnn.prediction.order import Order
 from frcnn.prediction.saved import read_saved
 from frcnn.prediction.sources import expand
 from frcnn.prediction.summary import Summary
+from frcnn.settings import Settings, pairs_of
 from frcnn.training.progress import Display
 
 MODEL = "resnet18_scratch"
@@ -46,8 +47,8 @@ class TourOptions(TypedDict, total=False):
     """The folder of all runs; `runs` where none is named."""
     seed: int
     workers: int
-    settings: Sequence[str]
-    """`name=value` pairs, laid over the preset."""
+    settings: Settings
+    """A mapping, or a list of `name=value` texts, laid over the preset."""
     device: str
     precision: str
     quiet: bool
@@ -178,7 +179,7 @@ def _commands(
     shared = _words({n: v for n, v in options.items() if n in ("device", "precision")})
     own = ("quiet", "settings", "device", "precision")
     train = _words({n: v for n, v in options.items() if n not in own})
-    for pair in options.get("settings", ()):
+    for pair in pairs_of(options.get("settings", ())):
         train += ["--set", pair]
     return (
         shlex.join(["frcnn", "train", "--data", str(scenes), *train, *shared]),

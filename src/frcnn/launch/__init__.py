@@ -2,6 +2,7 @@
 
 file               what it does
 options.py         the words of the command line
+arguments.py       what the functions of Python are given
 asked.py           the words of the command line -> a whole run's settings
 contradictions.py  options that exclude each other
 material.py        the data to train and validate on, the weights to start from
@@ -11,6 +12,8 @@ rewording.py       an error of the data in other words
 check.py           `frcnn data check`: a data set looked over, and mended in a copy
 tile.py            `frcnn data tile`: large pictures and their boxes as tiles to train on
 small_boxes.py     true boxes that resizing leaves nothing of
+augmented.py       `frcnn data show --augmented`: what training sees, on contact sheets
+look_cells.py      a training picture as it is and as training sees it, as cells of a sheet
 announcing.py      what a person is told of it before it begins
 differing.py       where its settings differ from its preset's or its config file's
 surprises.py       what of its settings may surprise

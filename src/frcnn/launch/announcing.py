@@ -1,5 +1,6 @@
 """What a person is told of a run before it begins: its data, its settings, what may surprise."""
 
+import shlex
 from contextlib import suppress
 from pathlib import Path
 
@@ -47,7 +48,8 @@ def announce_open(
                 config.data, classes=classes, layout=config.layout, bad_data="report"
             ).report
             if found.problems:
-                then = "  no picture was decoded yet; frcnn.check(DIR) in Python does that, too"
+                whole = f"frcnn data check {shlex.quote(config.data)}"
+                then = f"  no picture was decoded yet; {whole} does that, too"
                 say(f"{found.summary()}\n{found.listing()}\n{then}")
         raise
 
@@ -56,6 +58,8 @@ def announce_usable(
     dataset: Dataset, opened: tuple[Split, Split], max_bad: float, say: Say, count: Counting
 ) -> tuple[Split, Split, Report]:
     """Leave out pictures that cannot be decoded, and say what the data is.
+
+    What is wrong with it is said in a word by `announce_without_small_boxes`, or before the error.
 
     Args:
         dataset: opened.
@@ -84,27 +88,33 @@ def announce_usable(
     if tiles := parted(train.records, val.records, read_origins(home_of(dataset.root))):
         say(f"  {tiles} of the {len(val)} are tiles of pictures that are learnt from, too: their")
         say("  figures are too good; a val split of other pictures has honest ones")
-    if report.problems:
+    try:
+        require_usable(opened, (train, val), found, max_bad)
+    except DataError:
         say(report.summary())
-    require_usable(opened, (train, val), found, max_bad)
+        raise
     return train, val, report
 
 
-def announce_without_small_boxes(train: Split, config: RunConfig, say: Say) -> tuple[Split, Report]:
-    """Leave out true boxes that resizing leaves nothing of, and say so.
+def announce_without_small_boxes(
+    train: Split, found: Report, config: RunConfig, say: Say
+) -> tuple[Split, Report]:
+    """Leave out true boxes that resizing leaves nothing of; say what is wrong with the data, once.
 
     Args:
         train: the training pictures.
+        found: what is wrong with the data before its pictures are resized.
         config: its resizing is read.
-        say: told in a line each.
+        say: told in three lines, where anything is wrong.
 
     Returns:
-        The split without these boxes, and the report of them.
+        The split without these boxes, and the report of everything.
     """
-    train, report = drop_small_boxes(train, config.model.pictures)
-    report = report.plus(many_small(train, config.model.pictures).problems)
+    pictures = config.model.pictures
+    train, dropped = drop_small_boxes(train, pictures)
+    report = found.plus((*dropped.problems, *many_small(train, pictures).problems))
     if report.problems:
-        say(f"pictures resized to {config.model.pictures.shorter_side} pixels\n{report.summary()}")
+        say(report.summary())
     return train, report
 
 

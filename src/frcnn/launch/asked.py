@@ -99,16 +99,17 @@ def overridden(config: RunConfig, options: TrainOptions) -> RunConfig:
         The settings with what was asked for.
 
     Raises:
-        ConfigError: a pair names no setting, or gives it a wrong value; or the length is said in
-            epochs and in steps (RC308).
+        ConfigError: a pair names no setting, or gives it a wrong value; the length is said in
+            epochs and in steps (RC308); or `settings` is of another kind (RC347).
     """
     asked: dict[str, Any] = dict(options)
-    for pair in asked.get("settings", ()):
+    pairs = settings.pairs_of(asked.get("settings", ()))
+    for pair in pairs:
         _require_single(pair)
     rows = [f"{place}={asked[name]}" for name, place in _PLACES.items() if name in asked]
     if "epochs" in asked:
         rows.append("training.schedule.steps=null")
-    laid = settings.apply_overrides(config, [*rows, *asked.get("settings", ())])
+    laid = settings.apply_overrides(config, [*rows, *pairs])
     require_one_length(options, laid)
     return laid
 

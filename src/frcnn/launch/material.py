@@ -27,6 +27,7 @@ from frcnn.weights.torchvision import (
     PUBLISHED,
     UNAVAILABLE,
     is_published_name,
+    promised,
     read_published,
 )
 
@@ -142,6 +143,28 @@ def backbone_weights(
         ModelFileError: the file cannot be used, or does not say how pictures are prepared.
         ConfigError: no preprocessing of the name that was asked for.
     """
+    return _found(config, warn, lambda name: _published(name, warn, count))
+
+
+def expected_weights(config: RunConfig) -> BackboneWeights | None:
+    """Say what the backbone would start from, and fetch nothing: published weights are not read.
+
+    Args:
+        config: its `start` and backbone are read.
+
+    Returns:
+        As `backbone_weights`, without the numbers of published weights.
+
+    Raises:
+        ModelFileError: the file cannot be used, or does not say how pictures are prepared.
+        ConfigError: no preprocessing of the name that was asked for.
+    """
+    return _found(config, lambda _: None, promised)
+
+
+def _found(
+    config: RunConfig, warn: Say, read: Callable[[str], BackboneWeights]
+) -> BackboneWeights | None:
     named, architecture = config.start.backbone_weights, config.model.backbone.name
     if begins_with_ours(config) or named == "none":
         return None
@@ -155,7 +178,7 @@ def backbone_weights(
     if published in PUBLISHED:
         _require_architecture(published, architecture)
     try:
-        return _published(published, warn, count)
+        return read(published)
     except ModelFileError as error:
         if named or error.code != UNAVAILABLE:
             raise

@@ -6,6 +6,7 @@ from typing import TypedDict
 
 from frcnn.prediction.merging import Match, Rule
 from frcnn.prediction.writers import Kind
+from frcnn.settings import Settings
 from frcnn.training.own_transform import Transform
 from frcnn.training.plans import Scheme
 from frcnn.training.step import StepReport
@@ -21,8 +22,9 @@ class TrainOptions(TypedDict, total=False):
     """A YAML file of settings, laid over the preset's when these are fitted to the data."""
     layout: str
     """`voc`, `coco`, `yolo` or `csv`, where the data has more than one; found by looking."""
-    settings: Sequence[str]
-    """`name=value` pairs, laid over everything else."""
+    settings: Settings
+    """A mapping such as `{"model.pictures.shorter_side": 480}`, or a list of `name=value` texts;
+    laid over everything else."""
     scheme: Scheme
     """In which order the stages are learnt; `training.schemes` lists them."""
     epochs: float

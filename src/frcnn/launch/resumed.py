@@ -76,8 +76,8 @@ def go_on(
         with kept_data() if data is None else nullcontext():
             dataset, train, val = announce_open(config, data, say)
         config = replace(config, data=str(Path(config.data).absolute()))
-        train, val, _ = announce_usable(dataset, (train, val), config.max_bad, say, count)
-        train, _ = announce_without_small_boxes(train, config, say)
+        train, val, report = announce_usable(dataset, (train, val), config.max_bad, say, count)
+        train, _ = announce_without_small_boxes(train, report, config, say)
         model = new_network(config)
         if not begun:
             require_possible(config, device, len(train.classes))

@@ -125,7 +125,7 @@ def _new(
         require_possible(config, device, len(train.classes))
         require_transform(config, options)
         require_pictures_for_all(world.size, config.training.batches.size)
-        train, small = announce_without_small_boxes(train, config, say)
+        train, report = announce_without_small_boxes(train, report, config, say)
         model = new_network(config)
         config = replace(config, started_from=fill(model, config, train.classes, weights))
         for note in weights.notes if weights else ():
@@ -136,13 +136,13 @@ def _new(
     def new_run() -> tuple[RunFolder, StartConfig]:
         stored = open_proposals(config, train, out, say)
         run, kept = _create(out, dataset.name, config, stored)
-        _write_papers(run, kept, report.plus(small.problems))
+        _write_papers(run, kept, report)
         remember(_asked(data, options), run.path)
         return run, kept.start
 
     run, begin = world.of_leader(new_run)  # it says where the leader keeps the proposals
     say(f"run {run.path}")
-    if report.problems or small.problems:
+    if report.problems:
         say(f"  {run.data_check.name} in it lists every problem of the data")
     config = replace(config, start=begin)
     return put_together(run, model, (train, val), config, options, world)

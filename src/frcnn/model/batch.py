@@ -212,6 +212,22 @@ def to_original_pixels(found: Sequence[Boxed], batch: ImageBatch) -> list[Boxed]
     ]  # clipped, because rounding may cross the border
 
 
+def visible(pixels: Tensor, norm: Normalisation) -> Tensor:
+    """Undo the normalisation, so that people can look at what a network is given.
+
+    Args:
+        pixels: [3, h, w] float32, as `prepare` gives them.
+        norm: what they were normalised by.
+
+    Returns:
+        [3, h, w] uint8, RGB; values between two whole ones are rounded.
+    """
+    mean = torch.tensor(norm.mean)[:, None, None] / norm.scale
+    std = torch.tensor(norm.std)[:, None, None] / norm.scale
+    values = (pixels * std + mean).round().clamp(0, 255).to(torch.uint8)
+    return values.flip(0) if norm.order == "bgr" else values
+
+
 def _normalise(picture: Tensor, norm: Normalisation) -> Tensor:
     values = picture.flip(0) if norm.order == "bgr" else picture
     mean = torch.tensor(norm.mean)[:, None, None] / norm.scale

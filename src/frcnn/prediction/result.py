@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from frcnn.draw import colour_of, draw_boxes
+from frcnn.draw import colours_of, draw_boxes
 from frcnn.errors import ConfigError, PictureError, ShapeError
 from frcnn.ops import boxes as box_ops
 from frcnn.ops import pictures
@@ -149,12 +149,17 @@ class Result:
         return pixels
 
     def plotted(self) -> NDArray[np.uint8]:
-        """Draw the boxes with names and scores on the picture: [H, W, 3] uint8, RGB."""
+        """Draw the boxes with names and scores on the picture: [H, W, 3] uint8, RGB.
+
+        A class has its usual colour, unless another one of the picture has it.
+        """
         captions = [
             f"{name} {score:.2f}"
             for name, score in zip(self.names, self.scores.tolist(), strict=True)
         ]
-        colours = [colour_of(label) for label in self.labels.tolist()]
+        labels = self.labels.tolist()
+        palette = colours_of([labels])
+        colours = [palette[label] for label in labels]
         return draw_boxes(self.picture(), self.boxes, captions, colours)
 
     def save(self, path: str | Path) -> Path:

@@ -5,6 +5,7 @@ yaml_tree.py      YAML text -> plain values and where each stood; refuses all th
 schema.py         what a dataclass accepts, and the words that say so
 conversion.py     plain mapping <-> frozen keyword-only dataclass, of any nesting
 files.py          the two above on files, and `section.name=value` overrides
+pairs.py          a mapping of Python -> `section.name=value`
 description.py    a table of every setting: name, value, default, and the sentence under its field
 
 A config dataclass lives beside the code that reads it. This room knows none of them.
@@ -21,10 +22,12 @@ from frcnn.settings.files import (
     to_yaml,
     write_yaml,
 )
+from frcnn.settings.pairs import Settings, pairs_of
 from frcnn.settings.schema import nearest
 
 __all__ = [
     "Row",
+    "Settings",
     "apply_overrides",
     "describe",
     "differences",
@@ -32,6 +35,7 @@ __all__ = [
     "look_up_yaml",
     "nearest",
     "overlay_yaml",
+    "pairs_of",
     "read_options",
     "read_yaml",
     "to_annotated_yaml",

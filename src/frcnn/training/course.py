@@ -21,7 +21,7 @@ from frcnn.run_folder import RunFolder
 from frcnn.settings import to_mapping
 from frcnn.training import checkpoint
 from frcnn.training.fit import fit
-from frcnn.training.job import Job
+from frcnn.training.job import Job, TrainingConfig
 from frcnn.training.measuring import measure_head, measure_rpn
 from frcnn.training.parallel import load_everywhere
 from frcnn.training.phase import DETECTOR_LAYERS, Phase
@@ -207,15 +207,9 @@ class Course:
         proposals: StoredProposals | None,
     ) -> Job:
         """Make the phase's part of the job, with the settings of its step."""
-        config = self.job.config
-        plan = config.alternating.plan(step) if self._steps > 1 else PlanConfig()
+        plan = _plan(self.job.config, step)
         network.config = _planned(network.config, plan, self._regions)
-        own = replace(
-            config,
-            batches=plan.batches(config.batches),
-            optimizer=plan.optimizer(config.optimizer),
-            schedule=plan.schedule(config.schedule),
-        )
+        own = config_of_step(self.job.config, step)
         return replace(
             self.job, run=run, model=network, config=own, phase=phase, proposals=proposals
         )
@@ -234,6 +228,25 @@ def first_network(model: FasterRCNNConfig, scheme: Scheme) -> FasterRCNNConfig:
     return replace(model, sharing="separate") if scheme in STEPS else model
 
 
+def config_of_step(config: TrainingConfig, step: int) -> TrainingConfig:
+    """Give the settings by which one step of a scheme learns.
+
+    Args:
+        config: of the run.
+        step: of its scheme, from 1.
+
+    Returns:
+        The same with what is this step's own.
+    """
+    plan = _plan(config, step)
+    return replace(
+        config,
+        batches=plan.batches(config.batches),
+        optimizer=plan.optimizer(config.optimizer),
+        schedule=plan.schedule(config.schedule),
+    )
+
+
 def require_same_run(job: Job, model: FasterRCNNConfig) -> None:
     """Refuse, before anything is written, what the newest checkpoint of a run would refuse.
 
@@ -250,12 +263,16 @@ def require_same_run(job: Job, model: FasterRCNNConfig) -> None:
     for step in range(steps, 0, -1):
         run = job.run if step == steps else RunFolder(job.run.path / f"step-{step}")
         if checkpoint.checkpoints(run):
-            plan = config.alternating.plan(step) if steps > 1 else PlanConfig()
+            plan = _plan(config, step)
             network = model if step > 2 else first_network(model, config.scheme)
             network = _planned(network, plan, model.roi_sampling.count)
             around = replace(job.circumstances, model=to_mapping(network))
             checkpoint.require_same(run, around)
             return
+
+
+def _plan(config: TrainingConfig, step: int) -> PlanConfig:
+    return config.alternating.plan(step) if config.scheme in STEPS else PlanConfig()
 
 
 def _planned(model: FasterRCNNConfig, plan: PlanConfig, regions: int) -> FasterRCNNConfig:

@@ -143,13 +143,26 @@ def length_of(job: Job) -> Length:
     Returns:
         The counts.
     """
-    sizes = [record.size for record in job.train.records]
-    batches = len(epoch_batches(sizes, 0, 0, job.config.batches))
-    accumulate = job.config.optimizer.accumulate
+    return length_for(job.config, job.train)
+
+
+def length_for(config: TrainingConfig, train: Split) -> Length:
+    """Work out how many steps a training has.
+
+    Args:
+        config: its schedule and batches are read.
+        train: the training pictures.
+
+    Returns:
+        The counts.
+    """
+    sizes = [record.size for record in train.records]
+    batches = len(epoch_batches(sizes, 0, 0, config.batches))
+    accumulate = config.optimizer.accumulate
     steps = batches / accumulate
     return Length(
         batches_per_epoch=batches,
-        total=total_steps(job.config.schedule, steps),
-        evaluate_every=max(1, round(job.config.evaluation.every_epochs * steps)),
+        total=total_steps(config.schedule, steps),
+        evaluate_every=max(1, round(config.evaluation.every_epochs * steps)),
         accumulate=accumulate,
     )

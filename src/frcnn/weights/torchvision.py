@@ -111,6 +111,50 @@ def read_published(name: str, *, say: Say, progress: Progress | None = None) -> 
             bytes that were published (RC541).
         DiskError: the cache cannot be written to.
     """
+    entry, weights = _known(name), models.get_weight(name)
+    path = fetch(weights.url, entry.sha256, _cache(), say=say, progress=progress)
+    read = read_backbone(path, entry.architecture)
+    origin = f"torchvision {name}, {read.origin}"
+    return replace(read, preprocessing=_preprocessing(weights), origin=origin)
+
+
+def promised(name: str) -> BackboneWeights:
+    """Say what `read_published` would give, without a download: all but the numbers.
+
+    Args:
+        name: one of `PUBLISHED`.
+
+    Returns:
+        No tensors, and what else is known of the weights.
+
+    Raises:
+        ModelFileError: no such name (RC542), or not to be had offline (RC540).
+    """
+    _known(name)
+    weights = models.get_weight(name)
+    if not _in(_cache(), weights.url).is_file():
+        _require_online(weights.url)
+    return BackboneWeights(
+        tensors={}, preprocessing=_preprocessing(weights), origin=f"torchvision {name}"
+    )
+
+
+def _cache() -> Path:
+    return Path(torch.hub.get_dir()) / "checkpoints"
+
+
+def _in(folder: Path, url: str) -> Path:
+    return folder / Path(urllib.parse.urlsplit(url).path).name
+
+
+def _preprocessing(weights: models.WeightsEnum) -> Normalisation:
+    transform = weights.transforms()
+    return Normalisation(
+        order="rgb", scale=1 / 255, mean=tuple(transform.mean), std=tuple(transform.std)
+    )
+
+
+def _known(name: str) -> Published:
     if name not in PUBLISHED:
         by_letters = {known.casefold(): known for known in PUBLISHED}
         near = by_letters.get(nearest(name.casefold(), by_letters) or "")
@@ -122,15 +166,7 @@ def read_published(name: str, *, say: Say, progress: Progress | None = None) -> 
             want=", ".join(PUBLISHED),
             fix=f"did you mean {near}?" if near else "take one of these, or name a file",
         )
-    entry, weights = PUBLISHED[name], models.get_weight(name)
-    folder = Path(torch.hub.get_dir()) / "checkpoints"
-    path = fetch(weights.url, entry.sha256, folder, say=say, progress=progress)
-    transform = weights.transforms()
-    preprocessing = Normalisation(
-        order="rgb", scale=1 / 255, mean=tuple(transform.mean), std=tuple(transform.std)
-    )
-    read = read_backbone(path, entry.architecture)
-    return replace(read, preprocessing=preprocessing, origin=f"torchvision {name}, {read.origin}")
+    return PUBLISHED[name]
 
 
 def fetch(
@@ -153,12 +189,11 @@ def fetch(
             download that is not right leaves no file.
         DiskError: the cache cannot be written to.
     """
-    path = folder / Path(urllib.parse.urlsplit(url).path).name
+    path = _in(folder, url)
     if path.is_file():
         _require_sum(files.sha256_of_file(path), sha256, str(path))
         return path
-    if machine.is_offline():
-        raise _unavailable(url, "FRCNN_OFFLINE is set, and the file is not in the cache")
+    _require_online(url)
     _require_safe(url)
     say(f"downloading {url} to {path}")
     with _open(url) as response:
@@ -225,6 +260,11 @@ def _chunks(response: http.client.HTTPResponse, url: str) -> Iterator[bytes]:
         if not chunk:
             return
         yield chunk
+
+
+def _require_online(url: str) -> None:
+    if machine.is_offline():
+        raise _unavailable(url, "FRCNN_OFFLINE is set, and the file is not in the cache")
 
 
 def _require_safe(url: str) -> None:

@@ -54,3 +54,18 @@ def test_what_is_no_path_is_refused(verb: Callable) -> None:
     with pytest.raises(ConfigError, match="RC319") as caught:
         verb(3, *more)
     assert caught.value.place == f"frcnn.{verb.__name__}"
+
+
+def test_settings_may_be_a_mapping(rectangles: Path) -> None:
+    """A wrong value shows that it arrived, with its name and its kind."""
+    with pytest.raises(ConfigError, match="RC345") as caught:
+        frcnn.train(rectangles, settings={"model.pictures": {"shorter_side": "wide"}})
+    assert caught.value.place == "--set model.pictures.shorter_side=wide"
+
+
+@pytest.mark.parametrize("verb", [frcnn.train, api.demo])
+def test_settings_that_are_one_text_are_refused(verb: Callable) -> None:
+    with pytest.raises(ConfigError, match="RC347") as caught:
+        verb(settings="model.pictures.shorter_side=480")
+    assert caught.value.place == "settings"
+    assert "settings={'model.pictures.shorter_side': 480}" in caught.value.fix
