@@ -21,7 +21,8 @@ from frcnn.evaluation.proposals import ProposalFigures
 from frcnn.evaluation.report import Figures
 from frcnn.launch import launch
 from frcnn.launch import train as train_launched
-from frcnn.launch.check import Checked, CheckOptions, check_report, look_over
+from frcnn.launch.check import CheckOptions, check_report, look_over
+from frcnn.launch.checked import Checked
 from frcnn.launch.finished import Run, finished
 from frcnn.launch.measure import MeasureOptions, measure
 from frcnn.launch.measured import DetectionMetric, Measured, Metric, require_metric

@@ -38,7 +38,7 @@ def test_golden_boxes_around_shapes() -> None:
     assert rows.numbers.tolist() == [0, 4, 5]
     assert tally.outlines == 1
     assert [(p.code, p.place, p.effect) for p in problems] == [
-        ("RC298", "a.json#/shapes/5", "none")
+        ("RC298", "a.json#/shapes/5", "box made upright")
     ]
 
 

@@ -19,7 +19,6 @@ from frcnn.data.seen import (
     fit_rows,
 )
 from frcnn.errors import DataError
-from frcnn.ops import exif
 from frcnn.ops.picture_header import place_of
 from frcnn.types import Size
 
@@ -121,7 +120,7 @@ def _seen_or_reported(
         rows=rows,
         written=written,
         stated=claim.stated,
-        is_on_its_side=header.orientation >= exif.ON_ITS_SIDE,
+        orientation=header.orientation,
         places=claim.places,
         sha256=sums.get(claim.path, ""),
         file_id=claim.file_id,

@@ -80,7 +80,7 @@ def _decodes(
     except PictureError as error:
         problems.append(Problem.of(error, effect="picture skipped"))
         return False
-    problems.extend(remark(record.path, note) for note in decoded.notes)
+    problems.extend(remark(record.path, note).on(record.path) for note in decoded.notes)
     if look_alikes is not None:
         look_alikes.add(record.path, split, decoded.pixels)
     return True

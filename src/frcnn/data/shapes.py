@@ -207,7 +207,7 @@ def turned_box(place: str) -> Problem:
     Returns:
         A warning.
     """
-    return _problem("RC298", place, "", severity="warning", effect="none")
+    return _problem("RC298", place, "", severity="warning", effect="box made upright")
 
 
 def no_box(place: str, kind: str) -> Problem:
@@ -247,7 +247,7 @@ def _problem(
         what=what,
         got=got,
         want=want,
-        fix="mend or delete the shape" if effect != "none" else "look at the boxes it gives",
+        fix="mend or delete the shape" if effect == "box dropped" else "look at the boxes it gives",
         severity=severity,
         effect=effect,
     )
