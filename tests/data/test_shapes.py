@@ -137,6 +137,6 @@ def test_what_a_box_has_no_room_for() -> None:
     tally.others.update({"occluded shapes": 2, "attributes": 5})
     (problem,) = tally.problems(Path("a.xml"))
     assert (problem.code, problem.severity) == ("RC299", "warning")
-    assert problem.got == "5 attributes, 2 occluded shapes"
+    assert problem.got == "attributes: 5, occluded shapes: 2"
     assert (no_box("p", "line").code, no_box("p", "line").effect) == ("RC297", "box dropped")
     assert turned_box("p").severity == "warning"

@@ -71,7 +71,7 @@ class Tally:
                 code="RC299",
                 place=place_of(path),
                 what="the export says more than boxes have room for; it is not read",
-                got=", ".join(f"{count} {name}" for name, count in sorted(self.others.items())),
+                got=", ".join(f"{name}: {count}" for name, count in sorted(self.others.items())),
                 fix="nothing need be done, if boxes and classes are all that is wanted",
                 severity="warning",
             )
