@@ -75,6 +75,18 @@ def test_a_repaired_copy(table: Path, tmp_path: Path, capsys) -> None:
     assert "repaired copy: coco in" in capsys.readouterr().out
 
 
+def test_a_list_of_bad_pictures(table: Path, tmp_path: Path, capsys) -> None:
+    (table / "b.jpg").write_bytes(b"no picture")
+    (table / "train.csv").write_text(GOOD + GOOD.replace("a.jpg", "b.jpg"))
+    out = tmp_path / "bad.txt"
+    assert check(table, "--quarantine", out, "-q") == 3
+    printed = capsys.readouterr()
+    assert f"1 picture that cannot be used: {out}\n" in printed.out
+    assert printed.err.startswith("error[RC101]")
+    assert "1 of 2 pictures are unusable" in printed.err
+    assert out.read_text() == f"{table / 'b.jpg'}\n"
+
+
 def test_golden_of_several_forms_one_is_named(tmp_path: Path, capsys) -> None:
     """Pixels where YOLO's shares are due: a centre or a corner, which nobody can tell."""
     root, out = tmp_path / "yolo", tmp_path / "mended"

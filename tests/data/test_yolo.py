@@ -80,4 +80,4 @@ def test_golden_ids_with_gaps_are_read_by_their_names(shelf) -> None:
     assert data.split("train").records[0].target.labels.tolist() == [1, 0]
     assert "7 -> 1 cat (1)" in data.class_table
     (problem,) = data.report.errors
-    assert (problem.code, problem.got, problem.want) == ("RC214", "1", "0 dog, 7 cat")
+    assert (problem.code, problem.got, problem.want) == ("RC214", "'1'", "0 dog, 7 cat")

@@ -58,6 +58,25 @@ def test_the_report_has_every_finding(spoilt: Path, tmp_path: Path) -> None:
     assert str(tmp_path / "found.json") in str(found)
 
 
+def test_golden_bad_pictures_are_listed_and_stay(spoilt: Path, tmp_path: Path) -> None:
+    """One is found by its header, one by decoding, one by its annotation; a box costs none."""
+    cut = next(spoilt.glob("JPEGImages/train03.*"))
+    cut.write_bytes(cut.read_bytes()[:-100])
+    path = spoilt / "Annotations" / "train05.xml"
+    path.write_text(path.read_text().replace("<width>", "<width>9", 1))
+    before = state(spoilt)
+    found = look_over(spoilt, {"quarantine": tmp_path / "bad.txt"})
+    names = [Path(line).stem for line in (tmp_path / "bad.txt").read_text().splitlines()]
+    assert sorted(names) == ["train03", "train05", "val00"]
+    assert f"3 pictures that cannot be used: {tmp_path / 'bad.txt'}" in str(found)
+    assert state(spoilt) == before
+
+
+def test_a_list_without_bad_pictures_is_empty(rectangles: Path, tmp_path: Path) -> None:
+    look_over(rectangles, {"quarantine": tmp_path / "bad.txt"})
+    assert (tmp_path / "bad.txt").read_text() == ""
+
+
 def test_pictures_are_decoded_unless_that_is_not_wanted(rectangles: Path, tmp_path: Path) -> None:
     root = tmp_path / "set"
     shutil.copytree(rectangles, root)
@@ -194,6 +213,7 @@ def test_wrong_in_places_within_the_data(spoilt: Path) -> None:
     before = state(spoilt)
     for options, code in (
         ({"report": spoilt / "found.json"}, "RC327"),
+        ({"quarantine": spoilt / "bad.txt"}, "RC327"),
         ({"fix": spoilt / "mended"}, "RC326"),
         ({"fix": spoilt.parent}, "RC326"),
     ):

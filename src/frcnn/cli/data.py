@@ -35,7 +35,7 @@ def check_(
 
     names = ("layout", "report", "fix", "to", "read_as", "no_pictures", "shorter_side")
     with alone_on_stdout(said):
-        answer = api.check_data(data, **said.said(*names, "longer_side", "quiet"))
+        answer = api.check_data(data, **said.said(*names, "longer_side", "quarantine", "quiet"))
     give(answer, said)
     first = answer.verdict(strict=bool(said.strict))
     if first is None:

@@ -21,6 +21,9 @@ class CheckOptions(Shared):
     """voc, coco, yolo, csv, label-studio, cvat or labelme. [default: found by looking]"""
     report: words.Path = None
     """A JSON file to write, with every finding, outside the data."""
+    quarantine: words.Path = None
+    """A text file to write, outside the data, with the path of every picture that cannot be used;
+    the pictures stay where they are."""
     fix: words.Path = None
     """A new folder for a repaired copy; the data itself is never changed."""
     to: words.Text = None

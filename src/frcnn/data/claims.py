@@ -109,7 +109,7 @@ def _seen_or_reported(
         written = claim.rows(size, problems)
         rows = fit_rows(written, size, claim.places, problems)
     except DataError as error:
-        problems.append(Problem.of(error, effect="picture skipped"))
+        problems.append(Problem.of(error, effect="picture skipped").on(claim.path))
         return None
     problems[before:] = [problem.on(claim.path) for problem in problems[before:]]
     return Seen(

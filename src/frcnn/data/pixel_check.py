@@ -78,7 +78,7 @@ def _decodes(
     try:
         decoded = decode_record(record)
     except PictureError as error:
-        problems.append(Problem.of(error, effect="picture skipped"))
+        problems.append(Problem.of(error, effect="picture skipped").on(record.path))
         return False
     problems.extend(remark(record.path, note).on(record.path) for note in decoded.notes)
     if look_alikes is not None:

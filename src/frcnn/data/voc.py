@@ -72,7 +72,9 @@ class _Reader:
         try:
             return self._read(entry)
         except DataError as error:
-            self._problems.append(Problem.of(error, effect="picture skipped"))
+            problem = Problem.of(error, effect="picture skipped")
+            alone = len(entry.pictures) == 1
+            self._problems.append(problem.on(entry.pictures[0]) if alone else problem)
             return None
 
     def _read(self, entry: Entry) -> Seen:

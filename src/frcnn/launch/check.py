@@ -23,10 +23,11 @@ from frcnn.data.problems import Problem, Report
 from frcnn.data.repair import write_repaired
 from frcnn.data.slip_choice import reading_named
 from frcnn.errors import ConfigError, DataError
-from frcnn.launch.checked import Checked, Repaired
+from frcnn.launch.checked import Checked, Quarantine, Repaired
 from frcnn.launch.small_boxes import drop_small_boxes, many_small
 from frcnn.model.batch import PictureConfig
 from frcnn.ops.picture_header import place_of
+from frcnn.ops.pictures import SUFFIXES
 from frcnn.prediction.counting import Counting, counting, uncounted
 from frcnn.presets import DEFAULT, named
 
@@ -44,6 +45,8 @@ class CheckOptions(TypedDict, total=False):
     """Pixels that the longer side may have at most; the default preset's."""
     report: str | Path
     """A file to be written, with every finding."""
+    quarantine: str | Path
+    """A file to be written, with the path of every picture that cannot be used, one on a line."""
     fix: str | Path
     """A new folder, for a repaired copy."""
     to: str
@@ -90,6 +93,8 @@ def look_over(data: str | Path, options: CheckOptions, count: Counting | None = 
         text = json.dumps(checked.to_json(), indent=2, allow_nan=False, ensure_ascii=False)
         files.write_text(path, text + "\n")
         checked = replace(checked, written=path)
+    if "quarantine" in options:
+        checked = replace(checked, quarantine=_quarantine(checked.report, options["quarantine"]))
     return _with_copy(examined, checked, options) if "fix" in options else checked
 
 
@@ -100,17 +105,22 @@ def _require_places(root: Path, options: CheckOptions) -> None:
         require_new(Path(options["fix"]))
     if "read_as" in options:
         reading_named(options["read_as"])
-    report = options.get("report")
-    if report is not None and Path(report).resolve().is_relative_to(home_of(root).resolve()):
+    for file in (options.get("report"), options.get("quarantine")):
+        if file is not None:
+            _require_outside(Path(file), root)
+
+
+def _require_outside(file: Path, root: Path) -> None:
+    """Refuse a file in the folder of the data, or where none can be written."""
+    if file.resolve().is_relative_to(home_of(root).resolve()):
         raise ConfigError(
             "RC327",
-            str(report),
+            str(file),
             "the report would lie in the data",
             want="a file outside the data's folder",
             fix="name another place: nothing in the folder of the data is ever changed",
         )
-    if report is not None:
-        files.require_writable(Path(report).absolute().parent)
+    files.require_writable(file.absolute().parent)
 
 
 def _require_layout(examined: Examined, options: CheckOptions) -> None:
@@ -198,6 +208,20 @@ def _resizing(options: CheckOptions) -> PictureConfig:
     shorter = options.get("shorter_side", usual.shorter_side)
     longer = options.get("longer_side", max(usual.longer_side, shorter))
     return replace(usual, shorter_side=shorter, longer_side=longer)
+
+
+def _quarantine(report: Report, file: str | Path) -> Quarantine:
+    """List the pictures that cannot be used; they stay where they are."""
+    bad = (problem for problem in report.problems if problem.effect == "picture skipped")
+    places = [place for p in bad for place in (p.spot.picture, p.place) if _is_picture(place)]
+    paths = tuple(dict.fromkeys(places))
+    files.write_text(Path(file), "".join(f"{path}\n" for path in paths))
+    return Quarantine(Path(file), len(paths))
+
+
+def _is_picture(place: str) -> bool:
+    path = Path(place)
+    return path.suffix.lower() in SUFFIXES and path.is_file()
 
 
 def _with_copy(examined: Examined, checked: Checked, options: CheckOptions) -> Checked:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from frcnn.data.convert import Conversion
 from frcnn.data.dataset import Dataset
@@ -11,6 +12,14 @@ from frcnn.data.problems import Problem, Report
 from frcnn.data.records import Split
 from frcnn.errors import counted
 from frcnn.ops.picture_header import place_of
+
+
+class Quarantine(NamedTuple):
+    """A list of pictures that cannot be used; none was moved or changed."""
+
+    path: Path
+    pictures: int
+    """How many are in it."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -24,6 +33,7 @@ class Checked:
     report: Report
     written: Path | None = None
     """The report's file."""
+    quarantine: Quarantine | None = None
     repaired: "Repaired | None" = None
     unrepaired: Problem | None = None
     """Why there is no copy, where one was asked for."""
@@ -64,6 +74,9 @@ class Checked:
             lines.append("it cannot be repaired: no copy was written")
         if self.written is not None:
             lines.append(f"all of it: {self.written}")
+        if self.quarantine is not None:
+            path, pictures = self.quarantine
+            lines.append(f"{counted(pictures, 'picture')} that cannot be used: {path}")
         if self.repaired is not None:
             lines.append(str(self.repaired))
         return "\n".join(lines)
