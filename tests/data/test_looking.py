@@ -2,7 +2,7 @@
 
 import pytest
 
-from frcnn.data.looking import look_at, opened, require_size, trusted
+from frcnn.data.looking import Exchanging, look_at, opened, require_size, trusted
 from frcnn.data.problems import Problem
 from frcnn.data.records import UNOPENED
 from frcnn.errors import AnnotationError, PictureError
@@ -46,3 +46,12 @@ def test_sizes_that_differ(stated: Size, what: str) -> None:
     with pytest.raises(AnnotationError, match=what) as caught:
         require_size(stated, header, "x")
     assert caught.value.code == "RC212"
+
+
+def test_golden_a_stated_size_with_exchanged_sides_is_taken_and_remembered(shelf) -> None:
+    path, look = shelf.picture("a.png"), Exchanging()
+    for stated in (None, SIZE, Size(1, 2)):
+        assert look(path, stated, []) == opened(path, stated, [])
+    assert look.headers == {}
+    assert look(path, Size(60, 40), [])[0].upright == Size(60, 40)
+    assert look.headers[path].upright == SIZE
