@@ -23,7 +23,8 @@ from frcnn.launch import train as train_launched
 from frcnn.launch.arguments import Named, other_kind, path_of, require_known
 from frcnn.launch.augmented import Augmented, AugmentedOptions
 from frcnn.launch.augmented import show_augmented as show_launched
-from frcnn.launch.check import Checked, CheckOptions, check_report, look_over
+from frcnn.launch.check import CheckOptions, check_report, look_over
+from frcnn.launch.checked import Checked
 from frcnn.launch.finished import Run, finished
 from frcnn.launch.measure import MeasureOptions, measure
 from frcnn.launch.measured import DetectionMetric, Measured, Metric, require_metric

@@ -29,7 +29,7 @@ def test_golden(table: Path, capsys) -> None:
     assert check(table, "--strict") == 0
     printed = capsys.readouterr()
     assert printed.out.startswith(
-        f"csv in {table}\n  train: 1 pictures (0 without objects), 1 boxes"
+        f"csv in {table}\n  train: 1 picture (0 without objects), 1 box\n"
     )
     assert "0 errors, 1 warning\n  warning  RC226       1 x a class with few boxes" in printed.out
     assert printed.err == ""
@@ -75,6 +75,41 @@ def test_a_repaired_copy(table: Path, tmp_path: Path, capsys) -> None:
     assert "repaired copy: coco in" in capsys.readouterr().out
 
 
+def test_a_list_of_bad_pictures(table: Path, tmp_path: Path, capsys) -> None:
+    (table / "b.jpg").write_bytes(b"no picture")
+    (table / "train.csv").write_text(GOOD + GOOD.replace("a.jpg", "b.jpg"))
+    out = tmp_path / "bad.txt"
+    assert check(table, "--quarantine", out, "-q") == 3
+    printed = capsys.readouterr()
+    assert f"1 picture that cannot be used: {out}\n" in printed.out
+    assert printed.err.startswith("error[RC101]")
+    assert "1 of 2 pictures are unusable" in printed.err
+    assert out.read_text() == f"{table / 'b.jpg'}\n"
+
+
+def test_golden_of_several_forms_one_is_named(tmp_path: Path, capsys) -> None:
+    """Pixels where YOLO's shares are due: a centre or a corner, which nobody can tell."""
+    root, out = tmp_path / "yolo", tmp_path / "mended"
+    root.mkdir()
+    for number in range(12):
+        Image.new("RGB", (200, 150), (number, 0, 0)).save(root / f"{number}.png")
+        (root / f"{number}.txt").write_text(f"0 {80 + number} 70 40 30\n")
+    (root / "classes.txt").write_text("nut\n")
+    assert check(root, "--fix", out, "-q") == 3
+    printed = capsys.readouterr()
+    assert "no copy was written" in printed.out
+    assert printed.err.startswith(f"error[RC260] {root}: train: more than one form")
+    assert check(root, "--fix", out, "--read-as", "x1 y1 x2 y2 in pixels", "-q") == 3
+    assert "do not have the form that was named" in capsys.readouterr().err
+    assert not out.exists()
+    assert check(root, "--fix", out, "--read-as", "x y width height in pixels", "-q") == 0
+    assert "12 boxes read anew" in capsys.readouterr().out
+    assert (
+        out / "labels" / "train" / "0.txt"
+    ).read_text() == "0 0.500000 0.566667 0.200000 0.200000\n"
+    assert check(out, "-q") == 0
+
+
 @pytest.mark.parametrize(
     "words",
     [
@@ -83,6 +118,8 @@ def test_a_repaired_copy(table: Path, tmp_path: Path, capsys) -> None:
         ("--longer-side", "x"),
         ("--to", "coco"),
         ("--fix", "new", "--to", "cvat"),
+        ("--read-as", "x y width height in pixels"),
+        ("--fix", "new", "--read-as", "x y"),
     ],
 )
 def test_wrong_in(table: Path, words: tuple[str, str]) -> None:

@@ -53,6 +53,19 @@ def test_a_picture_in_two_splits_is_looked_at_once(standard) -> None:
     assert codes(standard.root) == ["RC264"]
 
 
+def test_golden_two_coco_files_that_say_the_same_of_a_picture(shelf, box_of_coco) -> None:
+    """Two boxes on one object in train and in trainval are told once; other boxes are asked."""
+    for name in ("a", "b"):
+        shelf.picture(f"images/{name}.png")
+    twins = [box_of_coco(1, [10, 5, 20, 15]), box_of_coco(2, [10, 5, 20, 16])]
+    for name in ("train", "trainval"):
+        shelf.coco(f"annotations/instances_{name}2017.json", annotations=twins)
+    assert codes(shelf.root) == ["RC264"]
+    others = [box_of_coco(1, [30, 5, 20, 15]), box_of_coco(2, [30, 5, 20, 16])]
+    shelf.coco("annotations/instances_trainval2017.json", annotations=others)
+    assert codes(shelf.root) == ["RC264", "RC264"]
+
+
 def test_a_slip_of_one_coco_file_is_not_the_others(shelf) -> None:
     shelf.coco_set()
     images = [{"id": n, "file_name": f"{n}.png", "width": 60, "height": 40} for n in range(12)]

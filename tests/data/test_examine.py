@@ -48,7 +48,6 @@ def test_sizes_may_be_believed_without_opening_a_picture(shelf) -> None:
     root = shelf.coco_set().root
     for path in root.glob("train2017/*"):
         path.write_bytes(b"no picture")
-    assert examine(root).dataset is not None
     assert examine(root).report.counts()["RC101"] == 2
     found = examine(root, look=trusted)
     assert found.dataset is not None
@@ -71,3 +70,28 @@ def test_wrong_in_where_nothing_can_be_looked_over(shelf, code: str) -> None:
     with pytest.raises(AnnotationError) as caught:
         examine(root)
     assert caught.value.code == code
+
+
+def test_golden_pictures_or_boxes_that_are_all_lost_are_no_data(shelf) -> None:
+    """A class list alone, which COCO and YOLO have, makes none; the end names the usual cause."""
+    root = shelf.yolo_set().root
+    for path in root.glob("labels/train/*.txt"):
+        path.write_text("0 7 7 2 2\n0 9 9 2 2\n9 0.5 0.5 0.5 0.5\n")
+    found = examine(root)
+    assert found.fatal is not None
+    assert (found.fatal.code, found.fatal.place) == ("RC222", f"{root}: train")
+    assert found.fatal.got.startswith("2 x RC279 a number that is no share of the picture, first: ")
+    assert found.fatal.fix.startswith("mend or delete the line")
+    assert [p.code for p in found.report.problems].count("RC222") == 1, "not as a warning, too"
+    for path in root.glob("images/train/*"):
+        path.write_bytes(b"no picture")
+    found = examine(root)
+    assert found.fatal is not None
+    assert found.fatal.code == "RC221"
+    assert found.fatal.got.startswith("1 x RC101 ")
+
+
+def test_objects_are_wanted_in_the_training_split_alone(shelf) -> None:
+    root = shelf.yolo_set().root
+    (root / "labels" / "val" / "val.txt").write_text("")
+    assert examine(root).fatal is None

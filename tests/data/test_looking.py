@@ -3,7 +3,7 @@
 import pytest
 from PIL import Image
 
-from frcnn.data.looking import look_at, opened, require_size, trusted, windowed
+from frcnn.data.looking import Exchanging, look_at, opened, require_size, trusted, windowed
 from frcnn.data.problems import Problem
 from frcnn.data.records import UNOPENED
 from frcnn.errors import AnnotationError, PictureError
@@ -64,3 +64,12 @@ def test_a_large_tiff_is_opened_by_its_directory(tmp_path, monkeypatch) -> None:
     header, stamp = windowed(path, None, problems)
     assert (header.upright, header.stored, stamp) == (Size(60, 40), Size(40, 60), want.stamp)
     assert len(problems) == 2
+
+
+def test_golden_a_stated_size_with_exchanged_sides_is_taken_and_remembered(shelf) -> None:
+    path, look = shelf.picture("a.png"), Exchanging()
+    for stated in (None, SIZE, Size(1, 2)):
+        assert look(path, stated, []) == opened(path, stated, [])
+    assert look.headers == {}
+    assert look(path, Size(60, 40), [])[0].upright == Size(60, 40)
+    assert look.headers[path].upright == SIZE

@@ -25,7 +25,7 @@ def seen(name: str, *boxes: list[float]) -> Seen:
         rows=rows,
         written=rows,
         stated=None,
-        is_on_its_side=False,
+        orientation=1,
         places=Places("a.json#/"),
         sha256="",
     )

@@ -6,7 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from frcnn.data.problems import Problem, Report, Spot, odd_flag, put_on_paths, remark
+from frcnn.data.problems import (
+    Problem,
+    Report,
+    Spot,
+    most_frequent,
+    odd_flag,
+    put_on_paths,
+    remark,
+)
 from frcnn.errors import AnnotationError, PictureError
 
 FLAT = Problem(
@@ -86,6 +94,7 @@ def test_json_is_strict_and_whole() -> None:
         "fix": "mend it",
         "severity": "error",
         "effect": "box dropped",
+        "count": 1,
     }
     assert (again["errors"], again["warnings"]) == (1, 1)
 
@@ -138,3 +147,15 @@ def test_the_spot_is_for_people_and_not_in_the_json() -> None:
     put_on_paths(problems, {"a.jpg": Path("c/a.jpg")})
     assert problems[0].spot.picture == "c/a.jpg"
     assert problems[1] is NOTE
+
+
+def test_golden_effects_are_counted_by_what_they_are_done_to() -> None:
+    note = replace(NOTE, effect="box read anew", count=60)
+    assert "60 boxes read anew" in Report((note,)).summary()
+
+
+def test_the_most_frequent_problem() -> None:
+    rare, usual = FLAT, replace(FLAT, code="RC216")
+    assert most_frequent([rare, usual, usual]) == (usual, 2)
+    assert most_frequent([rare, replace(usual, count=7)])[1] == 7
+    assert most_frequent([rare, usual]) == (rare, 1), "the first of equals"

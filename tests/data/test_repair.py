@@ -89,8 +89,9 @@ def test_golden_boxes_in_another_form_are_read_in_it(layouts, tmp_path, layout: 
         np.testing.assert_allclose(record.target.boxes.numpy(), [CAT, DOG, OX], atol=1.01)
     assert data.report.errors == ()
     (row,) = [row for row in listed(tmp_path / "mended") if row["place"].endswith(": train")]
-    assert (row["code"], row["effect"]) == ("RC260", "boxes read anew")
+    assert (row["code"], row["effect"]) == ("RC260", "box read anew")
     assert row["got"].startswith("36 boxes read as ")
+    assert "36 boxes read anew" in str(conversion), "each box counts"
 
 
 def test_golden_boxes_are_clipped_left_out_and_there_once(standard, tmp_path: Path) -> None:
@@ -107,6 +108,8 @@ def test_golden_boxes_are_clipped_left_out_and_there_once(standard, tmp_path: Pa
         ("RC211", "box clipped"),
         ("RC219", "box dropped"),
     ]
+    (twin,) = [row for row in listed(tmp_path / "mended") if row["code"] == "RC219"]
+    assert twin["what"] == "the same box twice; the second is left out"
 
 
 @pytest.mark.parametrize("to", ["voc", "coco", "yolo", "csv"])

@@ -38,8 +38,8 @@ def test_golden_boxes_before_the_rotation(tmp_path: Path) -> None:
     assert problem is not None
     assert (problem.code, problem.place, problem.severity) == ("RC262", "set: train", "warning")
     assert problem.got == (
-        "3 of 3 boxes in 3 rotated pictures leave the upright picture, none the picture before "
-        "the rotation"
+        "3 of 3 boxes in 3 pictures on their side leave the upright picture, none the picture "
+        "before the rotation"
     )
 
 

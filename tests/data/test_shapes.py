@@ -38,7 +38,7 @@ def test_golden_boxes_around_shapes() -> None:
     assert rows.numbers.tolist() == [0, 4, 5]
     assert tally.outlines == 1
     assert [(p.code, p.place, p.effect) for p in problems] == [
-        ("RC298", "a.json#/shapes/5", "none")
+        ("RC298", "a.json#/shapes/5", "box made upright")
     ]
 
 
@@ -137,6 +137,6 @@ def test_what_a_box_has_no_room_for() -> None:
     tally.others.update({"occluded shapes": 2, "attributes": 5})
     (problem,) = tally.problems(Path("a.xml"))
     assert (problem.code, problem.severity) == ("RC299", "warning")
-    assert problem.got == "5 attributes, 2 occluded shapes"
+    assert problem.got == "attributes: 5, occluded shapes: 2"
     assert (no_box("p", "line").code, no_box("p", "line").effect) == ("RC297", "box dropped")
     assert turned_box("p").severity == "warning"

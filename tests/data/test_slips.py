@@ -1,5 +1,7 @@
 """Boxes in another form than their layout's: found by counts, and never where there is no slip."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -36,14 +38,17 @@ def as_numbers(corners: np.ndarray, reading: tuple[str, str]) -> np.ndarray:
     """Write corners in a form: what `read_as` undoes."""
     whole = {"pixels": 1.0, "shares": np.tile(SIDES, 2), "hundredths": np.tile(SIDES, 2) / 100}
     x1, y1, x2, y2 = (corners / whole[reading[1]]).T
+    x, y, w, h = (x1 + x2) / 2, (y1 + y2) / 2, x2 - x1, y2 - y1
     return np.stack(
         {
             "x1 y1 x2 y2": (x1, y1, x2, y2),
-            "x y width height": (x1, y1, x2 - x1, y2 - y1),
-            "centre x y, width height": ((x1 + x2) / 2, (y1 + y2) / 2, x2 - x1, y2 - y1),
+            "x y width height": (x1, y1, w, h),
+            "centre x y, width height": (x, y, w, h),
             "x1 x2 y1 y2": (x1, x2, y1, y2),
+            "x y height width": (x1, y1, h, w),
+            "centre x y, height width": (x, y, h, w),
             "y1 x1 y2 x2": (y1, x1, y2, x2),
-            "y x height width": (y1, x1, y2 - y1, x2 - x1),
+            "y x height width": (y1, x1, h, w),
         }[reading[0]],
         axis=1,
     )
@@ -97,6 +102,22 @@ def test_golden_the_counts_are_told() -> None:
         "read as x y width height in pixels, 50 % of 20 boxes make no sense; "
         "read as x1 y1 x2 y2 in pixels, all do"
     )
+
+
+def test_golden_width_and_height_exchanged() -> None:
+    corners = np.array([[5.0, 450, 305, 470], [620, 10, 630, 300]] * 10)
+    slip = find_slip(stored_as("coco", ("x y height width", "pixels"), corners))
+    assert slip is not None
+    assert (slip.failing, slip.readings) == (20, (("x y height width", "pixels"),))
+
+
+def test_y_first_is_never_believed_of_pictures_on_their_side() -> None:
+    """Boxes of 640 x 480 drawn in pictures that are 480 x 640 once they are upright."""
+    before = written("coco", sound(200, 1))
+    sides = before.sides[:, ::-1]
+    for is_unknown in (False, True):
+        turned = replace(before, sides=sides, is_on_its_side=np.full(200, is_unknown))
+        assert (find_slip(turned) is None) == is_unknown
 
 
 @pytest.mark.parametrize("layout", [layout for layout in LAYOUTS if layout != "yolo"])

@@ -110,7 +110,17 @@ def test_of_two_rare_classes_the_rarer_may_be_the_misspelt_one(standard) -> None
 
 def test_a_class_that_is_named_but_not_there(standard) -> None:
     report = Dataset.open(standard.root, classes=["cat", "dog", "owl"]).report
-    assert [p.got for p in report.problems] == ["owl: 0"]
+    assert [(p.code, p.got) for p in report.problems] == [("RC269", "owl")]
+
+
+def test_golden_classes_without_a_box_are_told_apart_from_rare_ones(standard) -> None:
+    """One warning for all of them; a class of difficult boxes alone is a rare one."""
+    names = [f"owl {n}" for n in range(30)]
+    path = standard.root / "Annotations" / "t00.xml"
+    path.write_text(path.read_text().replace(">dog<", ">elk<").replace("t>0<", "t>1<"))
+    report = Dataset.open(standard.root, classes=["cat", "dog", "elk", *names]).report
+    found = [(p.code, p.got) for p in report.problems]
+    assert found == [("RC269", ", ".join(names[:20]) + ", ..."), ("RC226", "elk: 0")]
 
 
 def test_nothing_in(tmp_path) -> None:

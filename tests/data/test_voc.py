@@ -118,7 +118,7 @@ def test_b06_the_size_before_the_rotation_is_an_error_that_says_so(voc, turn: in
     (problem,) = problems(voc.root, "RC212")
     assert "before its EXIF rotation" in problem.what
     assert (problem.got, problem.want) == ("60 x 40", "40 x 60")
-    assert "EXIF" in problem.fix
+    assert "--fix" in problem.fix
 
 
 def test_a_size_that_is_not_said_is_a_warning(voc) -> None:

@@ -67,3 +67,17 @@ def test_coco128_as_it_is(shared: Path) -> None:
     alone = sorted(Path(p.place).stem[-3:] for p in data.report.errors)
     assert alone == ["656", "659"]
     assert data.splits["train"].without_objects == 2
+
+
+def test_golden_ids_with_gaps_are_read_by_their_names(shelf) -> None:
+    root = shelf.yolo_set().root
+    shelf.text("data.yaml", "train: images/train\nval: images/val\nnames: {0: dog, 7: cat}\n")
+    lines = "7 0.5 0.5 0.5 0.5\n0 0.25 0.25 0.1 0.1\n1 0.5 0.5 0.1 0.1\n"
+    shelf.text("labels/train/train.txt", lines)
+    shelf.text("labels/val/val.txt", "7 0.5 0.5 0.5 0.5\n")
+    data = Dataset.open(root)
+    assert data.classes == ("dog", "cat")
+    assert data.split("train").records[0].target.labels.tolist() == [1, 0]
+    assert "7 -> 1 cat (1)" in data.class_table
+    (problem,) = data.report.errors
+    assert (problem.code, problem.got, problem.want) == ("RC214", "'1'", "0 dog, 7 cat")

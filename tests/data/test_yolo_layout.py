@@ -57,7 +57,7 @@ def test_pictures_and_labels_without_each_other(shelf) -> None:
     assert names(layout, "train") == [("bare.png", False), ("train.png", True)]
     (problem,) = layout.problems
     assert (problem.code, problem.place, problem.got) == ("RC216", str(path), "2 boxes")
-    assert problem.effect == "none", "no picture is lost"
+    assert (problem.effect, problem.count) == ("box dropped", 2), "no picture is lost"
 
 
 def test_lists_of_pictures(shelf) -> None:

@@ -74,11 +74,23 @@ def test_names_in_either_form(shelf, names: str) -> None:
     assert names_of_yaml(path, read_yaml(path)).names == ("dog", "cat")
 
 
+@pytest.mark.parametrize("nc", ["", "nc: 2\n", "nc: 6\n"])
+def test_golden_ids_of_names_may_have_gaps(shelf, nc: str) -> None:
+    """Who took classes out renumbers nothing; `nc` then counts the names, or reaches the last."""
+    path = shelf.text("d.yaml", f"{nc}names: {{5: bolt, 0: nut}}\n")
+    found = names_of_yaml(path, read_yaml(path))
+    assert (found.names, found.ids) == (("nut", "bolt"), (0, 5))
+
+
 @pytest.mark.parametrize(
     "text",
     [
         "names: [dog, dog]",
-        "names: {0: a, 2: b}",
+        "names: {0: a, b: 2}",
+        "names: {-1: a}",
+        "names: {true: a}",
+        "names: {0: a, 1000000: b}",
+        "nc: 2\nnames: {0: a, 2: b, 3: c}",
         "names: 5",
         "nc: 3\nnames: [a]",
         "names: []",

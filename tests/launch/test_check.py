@@ -48,9 +48,33 @@ def test_the_report_has_every_finding(spoilt: Path, tmp_path: Path) -> None:
     found = look_over(spoilt, {"report": tmp_path / "found.json"})
     written = json.loads((tmp_path / "found.json").read_text())
     assert written == found.to_json()
-    assert written["splits"]["train"] == {"pictures": 10, "without_objects": 0, "boxes": 20}
+    assert written["splits"]["train"] == {
+        "pictures": 10,
+        "without_objects": 0,
+        "boxes": 20,
+        "difficult": 0,
+    }
     assert {p["code"] for p in written["problems"]} == {"RC101", "RC211"}
     assert str(tmp_path / "found.json") in str(found)
+
+
+def test_golden_bad_pictures_are_listed_and_stay(spoilt: Path, tmp_path: Path) -> None:
+    """One is found by its header, one by decoding, one by its annotation; a box costs none."""
+    cut = next(spoilt.glob("JPEGImages/train03.*"))
+    cut.write_bytes(cut.read_bytes()[:-100])
+    path = spoilt / "Annotations" / "train05.xml"
+    path.write_text(path.read_text().replace("<width>", "<width>9", 1))
+    before = state(spoilt)
+    found = look_over(spoilt, {"quarantine": tmp_path / "bad.txt"})
+    names = [Path(line).stem for line in (tmp_path / "bad.txt").read_text().splitlines()]
+    assert sorted(names) == ["train03", "train05", "val00"]
+    assert f"3 pictures that cannot be used: {tmp_path / 'bad.txt'}" in str(found)
+    assert state(spoilt) == before
+
+
+def test_a_list_without_bad_pictures_is_empty(rectangles: Path, tmp_path: Path) -> None:
+    look_over(rectangles, {"quarantine": tmp_path / "bad.txt"})
+    assert (tmp_path / "bad.txt").read_text() == ""
 
 
 def test_pictures_are_decoded_unless_that_is_not_wanted(rectangles: Path, tmp_path: Path) -> None:
@@ -102,10 +126,45 @@ def test_a_repaired_copy(spoilt: Path, tmp_path: Path) -> None:
     found = look_over(spoilt, {"fix": tmp_path / "mended"})
     assert found.repaired is not None
     assert found.repaired.left.errors == ()
-    assert "0 errors and 0 warnings are left in it" in str(found)
+    assert "left in it: 0 errors, 0 warnings" in str(found)
     assert found.to_json()["repaired"]["left"]["errors"] == 0  # type: ignore[index]
     assert look_over(tmp_path / "mended", {}).report.problems == ()
     assert state(spoilt) == before
+
+
+def test_more_bad_pictures_than_training_takes_are_said(spoilt: Path, tmp_path: Path) -> None:
+    """One of 13; a copy without it is taken."""
+    found = look_over(spoilt, {})
+    assert found.fatal is None
+    assert found.refused is not None
+    assert found.verdict() is found.refused
+    assert found.refused.code == "RC101"
+    assert "1 of 13 pictures are unusable, more than max_bad=0.01 allows" in found.refused.what
+    assert "--set max_bad" in found.refused.fix
+    assert f"frcnn train would refuse it: {found.refused.what}" in str(found)
+    assert found.to_json()["refused"] == found.refused.to_json()
+    assert look_over(spoilt, {"fix": tmp_path / "mended"}).verdict() is None
+    assert look_over(tmp_path / "mended", {}).verdict(strict=True) is None
+
+
+def test_pictures_that_decoding_finds_are_counted_as_training_does(
+    rectangles: Path, tmp_path: Path
+) -> None:
+    root = tmp_path / "set"
+    shutil.copytree(rectangles, root)
+    path = next(root.glob("JPEGImages/train03.*"))
+    path.write_bytes(path.read_bytes()[:-100])
+    found = look_over(root, {})
+    assert found.refused is not None
+    assert found.refused.code == "RC102"
+    assert look_over(root, {"no_pictures": True}).refused is None, "nobody looked"
+    for path in root.glob("JPEGImages/train*"):
+        path.write_bytes(path.read_bytes()[:-100])
+    found = look_over(root, {"fix": tmp_path / "mended"})
+    assert found.fatal is not None
+    assert found.fatal.code == "RC221"
+    assert found.unrepaired is not None
+    assert not (tmp_path / "mended").exists()
 
 
 def test_a_repaired_copy_in_another_layout(spoilt: Path, tmp_path: Path) -> None:
@@ -143,7 +202,10 @@ def test_what_no_file_says_cannot_be_repaired(spoilt: Path, tmp_path: Path) -> N
         path.write_text("<annotation/>")
     found = look_over(spoilt, {"fix": tmp_path / "mended"})
     assert found.repaired is None
-    assert "it cannot be repaired either" in str(found)
+    assert "it cannot be repaired: no copy was written" in str(found)
+    assert found.unrepaired is not None
+    assert (found.unrepaired.code, found.unrepaired.fix) == ("RC222", "add annotations to it")
+    assert found.verdict() is found.unrepaired
     assert not (tmp_path / "mended").exists()
 
 
@@ -151,6 +213,7 @@ def test_wrong_in_places_within_the_data(spoilt: Path) -> None:
     before = state(spoilt)
     for options, code in (
         ({"report": spoilt / "found.json"}, "RC327"),
+        ({"quarantine": spoilt / "bad.txt"}, "RC327"),
         ({"fix": spoilt / "mended"}, "RC326"),
         ({"fix": spoilt.parent}, "RC326"),
     ):

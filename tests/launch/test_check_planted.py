@@ -17,7 +17,8 @@ from PIL import Image
 from frcnn.data.convert import convert
 from frcnn.data.dataset import Dataset
 from frcnn.data.problems import Problem
-from frcnn.launch.check import Checked, look_over
+from frcnn.launch.check import look_over
+from frcnn.launch.checked import Checked
 
 HERE = Path(__file__).resolve().parent
 LAYOUTS = ("voc", "coco", "yolo", "csv")

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from frcnn import presets
+from frcnn.data.convert import convert
 from frcnn.data.dataset import Dataset
 from frcnn.data.problems import Report
 from frcnn.data.records import Split
@@ -136,6 +137,17 @@ def test_the_papers_presets_refuse_data_without_their_split(rectangles: Path) ->
     assert (caught.value.got, caught.value.want) == ("'trainval'", "train, val")
     assert "--set training_split=" in caught.value.fix
     assert len(open_data(replace(config, training_split="train"))[1]) == 10
+
+
+def test_wrong_in_a_training_split_without_objects(rectangles: Path, tmp_path: Path) -> None:
+    """YOLO's class list alone teaches nothing, whichever layout could be read so."""
+    convert(Dataset.open(rectangles), tmp_path / "yolo", "yolo")
+    for path in tmp_path.glob("yolo/labels/train/*.txt"):
+        path.write_text("")
+    with pytest.raises(DataError) as caught:
+        open_data(RunConfig(data=str(tmp_path / "yolo")))
+    assert caught.value.code == "RC222"
+    assert len(open_data(RunConfig(data=str(tmp_path / "yolo"), training_split="val"))[1]) > 0
 
 
 def test_no_data_was_named() -> None:

@@ -86,3 +86,15 @@ def test_nothing_in() -> None:
 def test_wrong_in(data: bytes, reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
         exif.read_directory(data)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_golden_boxes_are_turned_as_their_pixels_are(orientation: int) -> None:
+    """A marked box of a picture 7 wide and 5 high, found again after `upright`."""
+    pixels = np.zeros((5, 7, 3), np.uint8)
+    pixels[1:3, 2:6] = 255
+    corners = exif.upright_corners(np.array([[2.0, 1, 6, 3]]), Size(5, 7), orientation)
+    rows, columns = np.nonzero(exif.upright(pixels, orientation)[:, :, 0])
+    found = [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
+    assert corners.tolist() == [found]
+    assert exif.upright_corners(np.zeros((0, 4)), Size(5, 7), orientation).shape == (0, 4)

@@ -29,8 +29,9 @@ def check_(
 ) -> int:
     """Look a data set over: counts by code on the screen, every place in --report.
 
-    The exit code is 3 where the data cannot be used at all, and with --strict where there is an
-    error. Nothing in the data's folder is changed; --fix NEW writes a repaired copy.
+    The exit code is 3 where training would refuse the data, and with --strict where there is an
+    error. Nothing in the data's folder is changed; --fix NEW writes a repaired copy, and 3 then
+    means that there can be none.
 
     Args:
         data: the folder of the data, or its annotation file.
@@ -39,11 +40,11 @@ def check_(
     said = with_file(options, CheckOptions)
     from frcnn import api
 
-    names = ("layout", "report", "fix", "to", "no_pictures", "shorter_side", "longer_side")
+    names = ("layout", "report", "fix", "to", "read_as", "no_pictures", "shorter_side")
     with alone_on_stdout(said):
-        answer = api.check_data(data, **said.said(*names, "quiet"))
+        answer = api.check_data(data, **said.said(*names, "longer_side", "quarantine", "quiet"))
     give(answer, said)
-    first = answer.fatal or next(iter(answer.report.errors if said.strict else ()), None)
+    first = answer.verdict(strict=bool(said.strict))
     if first is None:
         return 0
     error = first.error()

@@ -21,11 +21,17 @@ class CheckOptions(Shared):
     """voc, coco, yolo, csv, label-studio, cvat or labelme. [default: found by looking]"""
     report: words.Path = None
     """A JSON file to write, with every finding, outside the data."""
+    quarantine: words.Path = None
+    """A text file to write, outside the data, with the path of every picture that cannot be used;
+    the pictures stay where they are."""
     fix: words.Path = None
     """A new folder for a repaired copy; the data itself is never changed."""
     to: words.Text = None
     """The copy's layout: voc, coco, yolo or csv. [default: what the data has; of an export needed]
     """
+    read_as: words.Text = None
+    """The form in which the copy's boxes are read, where several explain them; RC260 has the words,
+    such as "x y width height in pixels". [default: the only one]"""
     strict: words.Flag = False
     """End with exit code 3 when there is an error, even one that training would pass over."""
     no_pictures: words.Flag = False
@@ -42,13 +48,15 @@ class CheckOptions(Shared):
         self._one_of("to", WRITTEN)
         self._within("shorter_side", 1, 100_000)
         self._within("longer_side", 1, 100_000)
-        if self.to is not None and self.fix is None:
+        for name, value in (("--to", self.to), ("--read-as", self.read_as)):
+            if value is None or self.fix is not None:
+                continue
             raise ConfigError(
                 "RC308",
-                "--to",
+                name,
                 "is for a repaired copy, which is not asked for",
                 want="--fix NEW",
-                fix="add --fix NEW, or leave --to out",
+                fix=f"add --fix NEW, or leave {name} out",
             )
 
 

@@ -19,7 +19,6 @@ from frcnn.data.seen import (
     fit_rows,
 )
 from frcnn.errors import DataError
-from frcnn.ops import exif
 from frcnn.ops.picture_header import place_of
 from frcnn.types import Size
 
@@ -110,7 +109,7 @@ def _seen_or_reported(
         written = claim.rows(size, problems)
         rows = fit_rows(written, size, claim.places, problems)
     except DataError as error:
-        problems.append(Problem.of(error, effect="picture skipped"))
+        problems.append(Problem.of(error, effect="picture skipped").on(claim.path))
         return None
     problems[before:] = [problem.on(claim.path) for problem in problems[before:]]
     return Seen(
@@ -121,7 +120,7 @@ def _seen_or_reported(
         rows=rows,
         written=written,
         stated=claim.stated,
-        is_on_its_side=header.orientation >= exif.ON_ITS_SIDE,
+        orientation=header.orientation,
         places=claim.places,
         sha256=sums.get(claim.path, ""),
         file_id=claim.file_id,

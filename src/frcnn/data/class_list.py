@@ -15,7 +15,7 @@ from frcnn.data.seen import (
     Seen,
     class_mentions,
 )
-from frcnn.errors import AnnotationError, ConfigError
+from frcnn.errors import AnnotationError, ConfigError, counted
 from frcnn.ops.picture_header import place_of
 
 _WIDTH = 96
@@ -36,11 +36,12 @@ class ClassList:
     """What the files call each class: COCO's category ids; 0 ... C-1 where files have names."""
     problems: tuple[Problem, ...] = ()
 
-    def table(self, boxes: Mapping[str, int]) -> str:
+    def table(self, boxes: Mapping[str, int], split: str = "") -> str:
         """Show the files' ids beside ours.
 
         Args:
             boxes: by name, to learn from.
+            split: whose they are; empty: not said.
 
         Returns:
             Lines such as `1 -> 0 person (12)`, side by side; empty where the ids are ours.
@@ -55,7 +56,8 @@ class ClassList:
         columns = max(_WIDTH // width, 1)
         rows = -(-len(cells) // columns)
         lines = ("".join(cell.ljust(width) for cell in cells[row::rows]) for row in range(rows))
-        head = "class ids: the file's -> ours, name (boxes to learn from)"
+        of = f", in {split}" if split else ""
+        head = f"class ids: the file's -> ours, name (boxes to learn from{of})"
         return "\n".join([head, *(f"  {line.rstrip()}" for line in lines)])
 
 
@@ -222,7 +224,7 @@ def _required_training(folder: Folder, root: Path, name: str | None) -> str:
             "RC221" if empty else "RC222",
             f"{place_of(root)}: {name}",
             "a split without pictures" if empty else "a split without objects",
-            got=f"{len(folder.splits[name])} pictures",
+            got=counted(len(folder.splits[name]), "picture"),
             want="objects to learn from",
             fix="fill its list" if empty else "add annotations to it",
         )

@@ -15,7 +15,7 @@ from frcnn.data.class_names import nearest
 from frcnn.data.evidence import search
 from frcnn.data.layouts import read_any
 from frcnn.data.picture_paths import home_of
-from frcnn.data.problems import Problem, Report
+from frcnn.data.problems import Problem, Report, most_frequent
 from frcnn.data.records import Split
 from frcnn.data.seen import Folder, to_records
 from frcnn.data.split_checks import check_splits
@@ -24,7 +24,6 @@ from frcnn.errors import AnnotationError, ConfigError, DataError
 from frcnn.ops.picture_header import place_of
 
 BadData = Literal["error", "skip", "report"]
-
 MAX_BAD = 0.01
 """Share of pictures that may be skipped before the first bad one is an error, if none is named."""
 
@@ -107,8 +106,8 @@ class Dataset:
         Returns:
             The data set; errors are those of `open`.
         """
-        learnt_from = _found(folder.splits, training, root) if training else None
-        learnt_from = learnt_from or training_split(folder.splits)
+        usual = training_split(folder.splits)
+        learnt_from = _found(folder.splits, training, root) if training else usual
         settled = settle_classes(folder, root, classes, learnt_from)
         known = settled.names
         ids = {name: i for i, name in enumerate(known)}
@@ -136,8 +135,7 @@ class Dataset:
         """Get a split that has pictures.
 
         Args:
-            name: "train", "val", "test" or as the folder has it; valid, validation, training
-                and testing mean the usual three.
+            name: as the folder has it; valid, validation, training and testing are known, too.
 
         Returns:
             The split.
@@ -159,9 +157,8 @@ class Dataset:
     @property
     def class_table(self) -> str:
         """The file's own ids beside ours, where they are others than 0 ... C-1; else empty."""
-        counted = training_split(self.splits)
-        boxes = self.splits[counted].boxes_per_class if counted else {}
-        return self.class_list.table(boxes)
+        name = training_split(self.splits) or ""
+        return self.class_list.table(self.splits[name].objects_per_class if name else {}, name)
 
     def __repr__(self) -> str:
         parts = ", ".join(f"{name} {len(split)}" for name, split in self.splits.items())
@@ -202,7 +199,7 @@ def _require_usable(folder: Folder, bad_data: BadData, max_bad: float) -> None:
 
 
 def too_many(bad: Sequence[Problem], pictures: int, max_bad: float) -> DataError:
-    """Make the first bad picture's error, which says that these are too many to be skipped.
+    """Make the error of what most pictures are lost by, which says that these are too many.
 
     Args:
         bad: the problems whose effect is a skipped picture; one at least.
@@ -212,8 +209,11 @@ def too_many(bad: Sequence[Problem], pictures: int, max_bad: float) -> DataError
     Returns:
         The error, to be raised.
     """
+    first, _ = most_frequent(bad)
     share = f"{len(bad)} of {pictures} pictures are unusable, more than max_bad={max_bad:g} allows"
-    return replace(bad[0], what=f"{bad[0].what} ({share})").error()
+    more = "; --set max_bad=S lets training leave out that share"
+    fix = first.fix + (more if len(bad) < pictures else "")
+    return replace(first, what=f"{first.what} ({share})", fix=fix).error()
 
 
 def _found(names: Collection[str], wanted: str, root: Path) -> str:

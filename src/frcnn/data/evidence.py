@@ -9,7 +9,7 @@ from pathlib import Path
 from frcnn.data.one_object import find_one_object
 from frcnn.data.one_off import find_one_off
 from frcnn.data.problems import Problem
-from frcnn.data.rotations import find_rotations
+from frcnn.data.rotations import are_before_rotation, find_rotations
 from frcnn.data.seen import Folder, Seen
 from frcnn.data.slips import describe_slip, find_slip
 from frcnn.data.unread import find_unread
@@ -35,20 +35,36 @@ def search(folder: Folder, layout: str, root: Path) -> list[Problem]:
 
 
 def _of_split(split: Sequence[Seen], layout: str, place: str) -> Iterator[Problem]:
-    written = written_boxes(layout, split)
-    slip = find_slip(written)
+    """Ask first whether boxes follow their pictures' rotation: of those that do not, no more.
+
+    Yields:
+        Warnings.
+    """
+    written = rest = written_boxes(layout, split)
+    rotation = find_rotations(written, split, place)
+    yield from [rotation] if rotation else []
+    if are_before_rotation(written):
+        rest = written.chosen(~written.is_on_its_side)
+    slip = find_slip(rest)
     if slip is not None:
         yield describe_slip(slip, layout, place)
-    found = (find_one_off(written, place), find_rotations(written, split, place))
-    yield from (problem for problem in found if problem is not None and slip is None)
-    if slip is None:
-        yield from find_one_object(written, split)
+        return
+    one_off = find_one_off(rest, place)
+    yield from [one_off] if one_off else []
+    yield from find_one_object(written, split)
 
 
 def _each_once(splits: Mapping[str, Sequence[Seen]]) -> dict[str, list[Seen]]:
-    known: set[int] = set()
+    """Leave out what an earlier split has, of which the same is said there."""
+    if len(splits) == 1:
+        return {name: list(split) for name, split in splits.items()}
+    known: set[tuple[Path, tuple[str, ...], bytes]] = set()
     once: dict[str, list[Seen]] = {}
     for name, split in splits.items():
-        once[name] = [seen for seen in split if id(seen) not in known]
-        known.update(map(id, split))
+        once[name] = [seen for seen in split if _what_is_said(seen) not in known]
+        known.update(map(_what_is_said, split))
     return once
+
+
+def _what_is_said(seen: Seen) -> tuple[Path, tuple[str, ...], bytes]:
+    return seen.path, seen.written.names, seen.written.boxes.tobytes()

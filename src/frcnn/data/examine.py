@@ -3,7 +3,8 @@
 What ends an opening, such as a file that is no JSON, is here the last problem of the report.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from frcnn.data.class_list import leave_out_unknown
@@ -11,9 +12,10 @@ from frcnn.data.dataset import Dataset, training_split
 from frcnn.data.evidence import search
 from frcnn.data.layouts import read_any
 from frcnn.data.looking import Looking, opened
-from frcnn.data.problems import Problem, Report
+from frcnn.data.problems import Problem, Report, most_frequent
 from frcnn.data.seen import Folder
-from frcnn.errors import DataError
+from frcnn.errors import DataError, counted
+from frcnn.ops.picture_header import place_of
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -76,9 +78,57 @@ def settle(folder: Folder, root: Path, layout: str) -> Examined:
     try:
         dataset = Dataset.of(folder, root, layout)
     except DataError as error:
-        report = Report((*folder.problems, _end(error)))
+        report = Report((*folder.problems, _because(_end(error), folder.problems)))
         return Examined(root=root, layout=layout, folder=folder, dataset=None, report=report)
-    return Examined(root=root, layout=layout, folder=folder, dataset=dataset, report=dataset.report)
+    found: Dataset | None = dataset
+    report = dataset.report
+    if end := unlearnable(dataset, report.problems):
+        known = [p for p in report.problems if (p.code, p.place) != (end.code, end.place)]
+        found, report = None, Report((*known, end))
+    return Examined(root=root, layout=layout, folder=folder, dataset=found, report=report)
+
+
+def unlearnable(
+    dataset: Dataset, problems: Sequence[Problem], training: str = ""
+) -> Problem | None:
+    """Ask whether there is a picture and an object to learn from.
+
+    Args:
+        dataset: the data set.
+        problems: what was wrong with it.
+        training: the split to learn from; empty: found by its name.
+
+    Returns:
+        Why there is none, with what costs most pictures or boxes; None where there is one.
+    """
+    name = training or training_split(dataset.splits)
+    splits = [dataset.splits[name]] if name else list(dataset.splits.values())
+    boxes = sum(sum(split.boxes_per_class.values()) for split in splits)
+    if boxes:
+        return None
+    pictures = sum(map(len, splits))
+    end = Problem(
+        code="RC222" if pictures else "RC221",
+        place=f"{place_of(dataset.root)}: {name or 'all splits'}",
+        what="a split without objects" if pictures else "a split without pictures",
+        got=counted(pictures, "picture"),
+        want="objects to learn from",
+        fix="add annotations to it" if pictures else "fill its list",
+        effect="data unusable",
+    )
+    return _because(end, problems)
+
+
+def _because(end: Problem, problems: Sequence[Problem]) -> Problem:
+    """Say what emptied a split, where something did: the most frequent cause."""
+    effect = {"RC221": "picture skipped", "RC222": "box dropped"}.get(end.code, "")
+    lost = [problem for problem in problems if problem.effect == effect]
+    if not lost:
+        return end
+    slips = [problem for problem in problems if problem.code == "RC260"]
+    first, count = most_frequent(lost)
+    got = f"{count} x {first.code} {first.what}, first: {first.place}"
+    return replace(end, got=got, fix=slips[0].fix if slips else first.fix)
 
 
 def _end(error: DataError) -> Problem:

@@ -6,16 +6,21 @@ than memory (`windowed`).
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 from frcnn.data.problems import Problem, remark
 from frcnn.data.records import UNOPENED, Stamp, stamp_of
 from frcnn.errors import AnnotationError
+from frcnn.ops import exif
 from frcnn.ops.picture_header import MAX_PIXELS, open_regular, place_of, read_header
 from frcnn.ops.picture_kinds import Header
 from frcnn.ops.tiff_layout import needs_windows, read_layout
 from frcnn.types import Size
+
+OTHER_SIZE = "RC212"
+"""The annotation is of a picture of another size."""
 
 
 class Look(NamedTuple):
@@ -58,6 +63,22 @@ def trusted(path: Path, stated: Size | None, problems: list[Problem]) -> Look:
     if stated is None:
         return look_at(path, problems)
     return Look(Header(kind="", stored=stated), UNOPENED)
+
+
+class Exchanging:
+    """Takes a stated size whose sides are exchanged as if it were the picture's; for a repair."""
+
+    def __init__(self) -> None:
+        self.headers: dict[Path, Header] = {}
+        """Of the pictures that this was done to."""
+
+    def __call__(self, path: Path, stated: Size | None, problems: list[Problem]) -> Look:
+        """Take the size from the picture, or from what is exchanged; errors are `look_at`'s."""
+        header, stamp = look_at(path, problems)
+        if stated is None or stated == header.upright or stated != _exchanged(header.upright):
+            return Look(header, stamp)
+        self.headers[path] = header
+        return Look(replace(header, stored=stated, orientation=exif.UPRIGHT), stamp)
 
 
 def look_at(path: Path, problems: list[Problem]) -> Look:
@@ -112,16 +133,26 @@ def require_size(stated: Size | None, header: Header, place: str) -> None:
     if stated is None or stated == header.upright:
         return
     what, fix = "the annotation is of a picture of another size", "pair them anew or annotate again"
-    if stated == Size(header.upright.width, header.upright.height):
-        what, fix = "the annotation has width and height exchanged", "exchange the two in it"
+    if stated == _exchanged(header.upright):
+        what, fix = (
+            "the annotation has width and height exchanged",
+            "exchange the two in it, or let --fix do that",
+        )
         if stated == header.stored:
             what = "the annotation is of the picture before its EXIF rotation"
-            fix = "annotate the picture as viewers show it, or take the rotation out of its EXIF"
+            fix = (
+                "annotate the picture as viewers show it, or let `frcnn data check --fix` write a "
+                "copy in which the boxes are rotated"
+            )
     raise AnnotationError(
-        "RC212",
+        OTHER_SIZE,
         place,
         what,
         got=f"{stated.width} x {stated.height}",
         want=f"{header.upright.width} x {header.upright.height}",
         fix=fix,
     )
+
+
+def _exchanged(size: Size) -> Size:
+    return Size(height=size.width, width=size.height)

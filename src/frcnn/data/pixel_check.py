@@ -78,9 +78,9 @@ def _decodes(
     try:
         decoded = decode_record(record)
     except PictureError as error:
-        problems.append(Problem.of(error, effect="picture skipped"))
+        problems.append(Problem.of(error, effect="picture skipped").on(record.path))
         return False
-    problems.extend(remark(record.path, note) for note in decoded.notes)
+    problems.extend(remark(record.path, note).on(record.path) for note in decoded.notes)
     if look_alikes is not None:
         look_alikes.add(record.path, split, decoded.pixels)
     return True

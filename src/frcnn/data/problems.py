@@ -5,7 +5,7 @@ that is clipped is one `Problem` each. What makes a data set unusable is raised 
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, NamedTuple, Self
@@ -19,7 +19,10 @@ Severity = Literal["error", "warning"]
 Effect = Literal[
     "box dropped",
     "box clipped",
-    "boxes read anew",
+    "box read anew",
+    "box rotated",
+    "box made upright",
+    "size mended",
     "picture skipped",
     "rest skipped",
     "data unusable",
@@ -59,6 +62,8 @@ class Problem:
     """A warning changes nothing that would be learned; an error does."""
     effect: Effect = "none"
     """What was left out or changed."""
+    count: int = 1
+    """How many boxes or pictures that is done to."""
     spot: Spot = _NOWHERE
     """To be shown to people."""
 
@@ -99,7 +104,7 @@ class Problem:
         """
         return replace(self, spot=self.spot._replace(picture=str(picture)))
 
-    def to_json(self) -> dict[str, str]:
+    def to_json(self) -> dict[str, str | int]:
         """Give all fields but the spot by name."""
         return {name: value for name, value in vars(self).items() if name != "spot"}
 
@@ -174,7 +179,9 @@ class Report:
         return "\n".join(lines)
 
     def _head(self) -> str:
-        effects = Counter(p.effect for p in self.problems if p.effect != "none")
+        effects: Counter[str] = Counter()
+        for problem in self.problems:
+            effects.update({problem.effect: problem.count} if problem.effect != "none" else {})
         done = ", ".join(counted(n, effect) for effect, n in effects.items())
         head = f"{counted(len(self.errors), 'error')}, {counted(len(self.warnings), 'warning')}"
         return head + (f"; {done}" if done else "")
@@ -204,6 +211,22 @@ class Report:
             "counts": self.counts(),
             "problems": [p.to_json() for p in self.problems],
         }
+
+
+def most_frequent(problems: Sequence[Problem]) -> tuple[Problem, int]:
+    """Find what is wrong most often.
+
+    Args:
+        problems: one at least.
+
+    Returns:
+        The first problem of the most frequent code, and how often that is there.
+    """
+    counts: Counter[str] = Counter()
+    for problem in problems:
+        counts[problem.code] += problem.count
+    first = max(problems, key=lambda problem: counts[problem.code])
+    return first, counts[first.code]
 
 
 def put_on_paths(problems: list[Problem], paths: Mapping[str, Path]) -> None:

@@ -1,10 +1,12 @@
 """A data set with its faults mended, as a copy: `frcnn data check --fix`.
 
-1. boxes stored in another form, where only one form explains them, are read in that one (`slips`)
-2. boxes are clipped to their pictures; what is no box, or of no known class, is left out
-3. of the same box twice, the second is left out
-4. pictures that cannot be used are left out
-5. the rest is written anew by a layout's writer, its own as a rule, and every step above listed in
+1. boxes drawn before the EXIF rotation are rotated with their pictures (`turning`)
+2. boxes stored in another form are read in the only one that explains them (`slips`), or in the
+   one of several that somebody chose
+3. boxes are clipped to their pictures; what is no box, or of no known class, is left out
+4. of the same box twice, the second is left out
+5. pictures that cannot be used are left out
+6. the rest is written anew by a layout's writer, its own as a rule, and every step above listed in
    repairs.jsonl; exports of labelling tools have no writer, so their copy is in another layout
 
 What only a person can decide stays as it is: pictures in two splits, boxes on one object, a count
@@ -20,26 +22,24 @@ from numpy.typing import NDArray
 
 from frcnn.data.convert import Conversion, convert
 from frcnn.data.dataset import Dataset
-from frcnn.data.examine import Examined, settle
-from frcnn.data.problems import Problem, Report, Spot
-from frcnn.data.seen import (
-    SAME_BOX,
-    Folder,
-    Rows,
-    Seen,
-    fit_rows,
-)
-from frcnn.data.slips import OWN, Slip, find_slip, read_as
-from frcnn.data.written import Numbers, written_boxes
+from frcnn.data.examine import Examined, settle, unlearnable
+from frcnn.data.problems import Problem, Report
+from frcnn.data.rereading import with_corners, without_boxes_of
+from frcnn.data.rotations import is_unknown
+from frcnn.data.seen import SAME_BOX, Folder, Rows, Seen
+from frcnn.data.slip_choice import chosen_reading, nothing_to_choose, reading_named
+from frcnn.data.slips import OWN, RARE, Reading, Slip, find_slip
+from frcnn.data.slips import read_as as read_in
+from frcnn.data.turning import turned, with_exchanged
+from frcnn.data.written import written_boxes
 from frcnn.ops.picture_header import place_of
 
 LISTING = "repairs.jsonl"
 """The file of all repairs, in the new folder."""
-_OF_BOXES = ("box dropped", "box clipped")
 
 
 def write_repaired(
-    examined: Examined, unreadable: Sequence[Problem], out: Path, to: str = ""
+    examined: Examined, unreadable: Sequence[Problem], out: Path, to: str = "", read_as: str = ""
 ) -> Conversion:
     """Write the copy; the data itself is not touched.
 
@@ -48,131 +48,105 @@ def write_repaired(
         unreadable: pictures that cannot be decoded, as `check_all` reports them.
         out: a new or empty folder, outside the data's own.
         to: voc, coco, yolo or csv; empty: the layout that the data has.
+        read_as: the form of the boxes, where several explain them.
 
     Returns:
-        What was written; its report has the repairs alone. Errors are those of `convert`; where
-        the data cannot be used even so, that is raised.
+        What was written; its report has the repairs alone. Errors are those of `convert` and of
+        `repaired`.
     """
-    better = mended(examined)
+    dataset = repaired(examined, unreadable, read_as)
+    return convert(dataset, out, to or examined.layout, listing=LISTING)
+
+
+def repaired(examined: Examined, unreadable: Sequence[Problem] = (), read_as: str = "") -> Dataset:
+    """Give the data set mended, in memory alone.
+
+    Args:
+        examined: the data set as it is.
+        unreadable: pictures that cannot be decoded.
+        read_as: as `write_repaired` has it.
+
+    Returns:
+        Another one, whose report has the repairs alone. What makes it unusable even so is raised:
+        DataError, with RC260 where nobody knows which of several forms the boxes have; ConfigError
+        where `read_as` is none (RC329).
+    """
+    folder = mend(examined.folder, examined.layout, examined.root, read_as)
+    better = settle(folder, examined.root, examined.layout)
     if better.dataset is None:
         raise better.report.problems[-1].error()
     dataset = _without(better.dataset, {problem.place for problem in unreadable})
     repairs = [p for p in (*better.report.problems, *unreadable) if p.effect != "none"]
-    dataset = replace(dataset, report=Report(tuple(repairs)))
-    return convert(dataset, out, to or examined.layout, listing=LISTING)
+    if end := unlearnable(dataset, repairs):
+        raise end.error()
+    return replace(dataset, report=Report(tuple(repairs)))
 
 
-def is_repairable(examined: Examined) -> bool:
-    """Say whether a copy can be written: what no file says cannot be mended.
-
-    Args:
-        examined: the data set as it is.
-
-    Returns:
-        Whether it can be used, as it is or mended.
-    """
-    return examined.dataset is not None or mended(examined).dataset is not None
-
-
-def mended(examined: Examined) -> Examined:
-    """Give the data set with its boxes mended, in memory alone.
-
-    Args:
-        examined: the data set as it is.
-
-    Returns:
-        Another one, which may be usable where the first is not.
-    """
-    folder = mend(examined.folder, examined.layout, examined.root)
-    return settle(folder, examined.root, examined.layout)
-
-
-def mend(folder: Folder, layout: str, root: Path) -> Folder:
-    """Read boxes in the form that explains them, and take out repetitions.
+def mend(folder: Folder, layout: str, root: Path, read_as: str = "") -> Folder:
+    """Rotate boxes with their pictures, read them in their form, and take out repetitions.
 
     Args:
         folder: a data set, read; it stays as it is.
         layout: its name.
         root: its place.
+        read_as: the form of the boxes, where several explain them; empty: none is chosen.
 
     Returns:
-        Another one, whose problems tell what was done.
+        Another one, whose problems tell what was done. Errors are those of `repaired`.
     """
+    wanted = reading_named(read_as) if read_as else None
+    folder = with_exchanged(folder, layout, root)
     problems = list(folder.problems)
     known: dict[int, Seen] = {}
     splits: dict[str, tuple[Seen, ...]] = {}
+    slips: list[Slip] = []
     for name, split in folder.splits.items():
         new = [seen for seen in split if id(seen) not in known]
-        slip = find_slip(written_boxes(layout, new))
-        better = new
-        if slip is not None and len(slip.readings) == 1:
-            problems = _without_boxes_of(new, problems)
-            problems.append(_reread(slip, layout, f"{place_of(root)}: {name}"))
-            better = _read_anew(new, layout, slip.readings[0], problems)
+        place = f"{place_of(root)}: {name}"
+        better = turned(new, layout, place, problems)
+        rest = [seen for seen, other in zip(better, new, strict=True) if seen is other]
+        slip = find_slip(written_boxes(layout, rest))
+        if slip is not None:
+            slips.append(slip)
+            reading = chosen_reading(slip, wanted, layout, place)
+            anew = _read_anew(rest, layout, reading, problems)
+            better = [anew.get(id(seen), seen) for seen in better]
+            problems.append(_reread(slip, reading, layout, place))
         for seen, other in zip(new, better, strict=True):
             known[id(seen)] = _once_each(other, problems)
         splits[name] = tuple(known[id(seen)] for seen in split)
+    if wanted is not None and not slips:
+        raise nothing_to_choose(wanted, layout, place_of(root))
     return replace(folder, splits=splits, problems=problems)
 
 
 def _read_anew(
-    split: Sequence[Seen], layout: str, reading: tuple[str, str], problems: list[Problem]
-) -> list[Seen]:
-    written = written_boxes(layout, split)
-    corners = read_as(written.numbers, written.sides, reading)
-    first = np.searchsorted(written.picture, np.arange(len(split) + 1))
-    return [
-        _with_corners(seen, corners[first[at] : first[at + 1]], problems)
-        for at, seen in enumerate(split)
-    ]
+    split: Sequence[Seen], layout: str, reading: Reading, problems: list[Problem]
+) -> dict[int, Seen]:
+    """Read a split's boxes in a form; a rare one is not known of pictures on their side."""
+    chosen = [seen for seen in split if reading[0] not in RARE or not is_unknown(seen)]
+    problems[:] = without_boxes_of(chosen, problems)
+    written = written_boxes(layout, chosen)
+    corners = read_in(written.numbers, written.sides, reading)
+    first = np.searchsorted(written.picture, np.arange(len(chosen) + 1))
+    return {
+        id(seen): with_corners(seen, corners[first[at] : first[at + 1]], problems)
+        for at, seen in enumerate(chosen)
+    }
 
 
-def _with_corners(seen: Seen, corners: Numbers, problems: list[Problem]) -> Seen:
-    is_box = np.all(corners[:, 2:] > corners[:, :2], axis=1)
-    found = [
-        _no_area(seen.places.of(int(seen.written.numbers[row])), corners[row])
-        for row in np.flatnonzero(~is_box).tolist()
-    ]
-    written = seen.written._replace(boxes=corners, is_box=is_box)
-    rows = fit_rows(written, seen.size, seen.places, found)
-    problems += [problem.on(seen.path) for problem in found]
-    return replace(seen, rows=rows, written=written)
-
-
-def _no_area(place: str, corners: Numbers) -> Problem:
-    x1, y1, x2, y2 = corners.tolist()
-    return Problem(
-        code="RC207",
-        place=place,
-        what="a box without area",
-        fix="mend or delete it; the box is left out",
-        effect="box dropped",
-        spot=Spot(box=(x1, y1, x2, y2)),
-    )
-
-
-def _without_boxes_of(split: Sequence[Seen], problems: Sequence[Problem]) -> list[Problem]:
-    """Forget what was wrong with boxes in the form in which they are not read any more."""
-    places = {s.places.of(n) for s in split for n in s.written.numbers.tolist()}
-    return [p for p in problems if p.effect not in _OF_BOXES or not _is_of(p.place, places)]
-
-
-def _is_of(place: str, places: Collection[str]) -> bool:
-    """Say whether a place is one of some, or a column in one of them."""
-    return place in places or place.rpartition(":")[0] in places
-
-
-def _reread(slip: Slip, layout: str, place: str) -> Problem:
-    new, unit = slip.readings[0]
+def _reread(slip: Slip, reading: Reading, layout: str, place: str) -> Problem:
+    new, unit = reading
     return Problem(
         code="RC260",
         place=place,
-        what="boxes look as if they were stored in another form",
+        what="boxes were stored in another form; they are read in it",
         got=f"{slip.count} boxes read as {new} in {unit}",
         want=" in ".join(OWN[layout]),
         fix="look at some pictures with their boxes before the copy is used",
         severity="warning",
-        effect="boxes read anew",
+        effect="box read anew",
+        count=slip.count,
     )
 
 
@@ -184,7 +158,8 @@ def _once_each(seen: Seen, problems: list[Problem]) -> Seen:
     places = {seen.places.of(number) for number in seen.rows.numbers[~keep].tolist()}
     for at, problem in enumerate(problems):
         if problem.code == SAME_BOX and problem.place in places:
-            problems[at] = replace(problem, effect="box dropped")
+            what = "the same box twice; the second is left out"
+            problems[at] = replace(problem, what=what, effect="box dropped")
     return replace(seen, rows=seen.rows.chosen(keep))
 
 

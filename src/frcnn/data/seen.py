@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from frcnn.data.box_checks import fit_box
 from frcnn.data.problems import Problem, Spot
 from frcnn.data.records import Record, Stamp
+from frcnn.ops import exif
 from frcnn.ops.picture_header import place_of
 from frcnn.types import Corners, Size, Target
 
@@ -78,12 +79,17 @@ class Seen:
     """What the file says, before anything was clipped or left out."""
     stated: Size | None
     """What the file says of the picture's size; None where it says nothing."""
-    is_on_its_side: bool
-    """Whether EXIF turns the picture by a quarter, so that width and height change places."""
+    orientation: int
+    """EXIF orientation, 1 ... 8."""
     places: Places
     sha256: str
     """Empty when there is no list of checksums."""
     file_id: FileId = ""
+
+    @property
+    def is_on_its_side(self) -> bool:
+        """Whether EXIF turns the picture by a quarter, so that width and height change places."""
+        return self.orientation >= exif.ON_ITS_SIDE
 
 
 class Declared(NamedTuple):

@@ -71,7 +71,7 @@ class Tally:
                 code="RC299",
                 place=place_of(path),
                 what="the export says more than boxes have room for; it is not read",
-                got=", ".join(f"{count} {name}" for name, count in sorted(self.others.items())),
+                got=", ".join(f"{name}: {count}" for name, count in sorted(self.others.items())),
                 fix="nothing need be done, if boxes and classes are all that is wanted",
                 severity="warning",
             )
@@ -207,7 +207,7 @@ def turned_box(place: str) -> Problem:
     Returns:
         A warning.
     """
-    return _problem("RC298", place, "", severity="warning", effect="none")
+    return _problem("RC298", place, "", severity="warning", effect="box made upright")
 
 
 def no_box(place: str, kind: str) -> Problem:
@@ -247,7 +247,7 @@ def _problem(
         what=what,
         got=got,
         want=want,
-        fix="mend or delete the shape" if effect != "none" else "look at the boxes it gives",
+        fix="mend or delete the shape" if effect == "box dropped" else "look at the boxes it gives",
         severity=severity,
         effect=effect,
     )

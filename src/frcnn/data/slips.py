@@ -1,12 +1,12 @@
 """Boxes stored in another form than their layout's: found by what the other reading would explain.
 
 Two corners written where corner and sides are due, pixels where shares or hundredths are due, x and
-y exchanged:
-no single box proves it, but a split of them does. Where a fifth of the boxes make no sense in the
-layout's own form, and all of them do in another, the other one is named, with the counts. N boxes.
+y or width and height exchanged: no single box proves it, but a split of them does. Where a fifth of
+the boxes make no sense in the layout's own form, and all of them do in another, the other one is
+named, with the counts. N boxes.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +24,8 @@ _LEAST_SIDE = 8
 """Pixels; of smaller pictures all boxes may lie between 0 and 1."""
 
 Form = Callable[[Numbers], Numbers]
+Reading = tuple[str, str]
+"""Form and unit of four numbers."""
 
 
 def _corners(n: Numbers) -> Numbers:
@@ -42,6 +44,14 @@ def _xs_then_ys(n: Numbers) -> Numbers:
     return n[:, [0, 2, 1, 3]]
 
 
+def _corner_and_sides_height_first(n: Numbers) -> Numbers:
+    return _corner_and_sides(n[:, [0, 1, 3, 2]])
+
+
+def _centre_and_sides_height_first(n: Numbers) -> Numbers:
+    return _centre_and_sides(n[:, [0, 1, 3, 2]])
+
+
 def _corners_y_first(n: Numbers) -> Numbers:
     return n[:, [1, 0, 3, 2]]
 
@@ -55,15 +65,27 @@ FORMS: Mapping[str, Form] = {
     "x y width height": _corner_and_sides,
     "centre x y, width height": _centre_and_sides,
     "x1 x2 y1 y2": _xs_then_ys,
+    "x y height width": _corner_and_sides_height_first,
+    "centre x y, height width": _centre_and_sides_height_first,
     "y1 x1 y2 x2": _corners_y_first,
     "y x height width": _corner_and_sides_y_first,
 }
 """What four numbers may mean; each gives [N, 4] corners."""
-X_FIRST = tuple(form for form in FORMS if not form.startswith("y"))
 Y_FIRST = tuple(form for form in FORMS if form.startswith("y"))
+HEIGHT_FIRST = tuple(form for form in FORMS if form.endswith("height width") and form[0] != "y")
+RARE = (*HEIGHT_FIRST, *Y_FIRST)
+"""Who exchanges the axes, does so seldom."""
+USUAL = tuple(form for form in FORMS if form not in RARE)
 UNITS = ("pixels", "shares", "hundredths")
 _WHOLE = {"shares": 1.0, "hundredths": 100.0}
 """What the picture's whole side is."""
+_X_Y = (0, 1, 0, 1)
+_AXES = {
+    "x1 x2 y1 y2": (0, 0, 1, 1),
+    **dict.fromkeys(HEIGHT_FIRST, (0, 1, 1, 0)),
+    **dict.fromkeys(Y_FIRST, (1, 0, 1, 0)),
+}
+"""Along which side of the picture each of the four numbers is."""
 _BEYOND = 101.0
 """More hundredths than a box inside its picture has anywhere."""
 OWN = {
@@ -86,13 +108,13 @@ class Slip:
     """How many boxes make no sense as they are."""
     count: int
     """Of how many."""
-    readings: tuple[tuple[str, str], ...]
+    readings: tuple[Reading, ...]
     """Form and unit of each reading in which nearly all make sense; one as a rule."""
     unexplained: int
     """How many make none in the first of them."""
 
 
-def read_as(numbers: Numbers, sides: Numbers, reading: tuple[str, str]) -> Numbers:
+def read_as(numbers: Numbers, sides: Numbers, reading: Reading) -> Numbers:
     """Read four numbers in a form.
 
     Args:
@@ -106,14 +128,14 @@ def read_as(numbers: Numbers, sides: Numbers, reading: tuple[str, str]) -> Numbe
     form, unit = reading
     if unit == "pixels":
         return FORMS[form](numbers)
-    scale = np.tile(sides[:, ::-1] if form in Y_FIRST else sides, 2)
-    if form == "x1 x2 y1 y2":
-        scale = np.repeat(sides, 2, axis=1)
-    return FORMS[form](numbers * scale / _WHOLE[unit])
+    return FORMS[form](numbers * sides[:, _AXES.get(form, _X_Y)] / _WHOLE[unit])
 
 
 def find_slip(written: Written) -> Slip | None:
     """Look for another form that explains a split's boxes better than the layout's own.
+
+    Rare forms are asked last, and not of pictures on their side whose boxes may be those before
+    the rotation: y first fits these just as well (`rotations`).
 
     Args:
         written: the boxes of the split.
@@ -121,6 +143,11 @@ def find_slip(written: Written) -> Slip | None:
     Returns:
         What was found; None where the boxes are in the layout's form, or in none that is known.
     """
+    found = _find(written, USUAL)
+    return found or _find(written.chosen(~written.is_on_its_side), RARE)
+
+
+def _find(written: Written, forms: Sequence[str]) -> Slip | None:
     count = len(written.corners)
     if count < FEWEST:
         return None
@@ -131,7 +158,7 @@ def find_slip(written: Written) -> Slip | None:
     failing = int(count - makes_sense.sum())
     if failing < FAILING * count:
         return None
-    explained = _explaining(written)
+    explained = _explaining(written, forms)
     if not explained:
         return None
     best = sorted(explained, key=lambda reading: -explained[reading])
@@ -143,20 +170,13 @@ def find_slip(written: Written) -> Slip | None:
     )
 
 
-def _explaining(written: Written) -> dict[tuple[str, str], int]:
-    """Count how many boxes make sense in other readings, of those in which nearly all do.
-
-    Who has y first has it rarely, and shares fit either way: that is asked last.
-    """
+def _explaining(written: Written, forms: Sequence[str]) -> dict[Reading, int]:
+    """Count how many boxes make sense in other forms, of those in which nearly all do."""
     numbers, sides = written.numbers, written.sides
     unit = _likely_unit(written)
-    for forms in (X_FIRST, Y_FIRST):
-        readings = [(form, unit) for form in forms if (form, unit) != OWN[written.layout]]
-        fitting = {r: int(fits(read_as(numbers, sides, r), sides).sum()) for r in readings}
-        found = {r: n for r, n in fitting.items() if n >= EXPLAINED * len(numbers)}
-        if found:
-            return found
-    return {}
+    readings = [(form, unit) for form in forms if (form, unit) != OWN[written.layout]]
+    fitting = {r: int(fits(read_as(numbers, sides, r), sides).sum()) for r in readings}
+    return {r: n for r, n in fitting.items() if n >= EXPLAINED * len(numbers)}
 
 
 def describe_slip(slip: Slip, layout: str, place: str) -> Problem:
@@ -170,8 +190,8 @@ def describe_slip(slip: Slip, layout: str, place: str) -> Problem:
     Returns:
         A warning with the counts.
     """
-    own = _words(OWN[layout])
-    others = " or ".join(_words(reading) for reading in slip.readings[:3])
+    own = words(OWN[layout])
+    others = " or ".join(words(reading) for reading in slip.readings[:3])
     share = 100 * slip.failing / slip.count
     return Problem(
         code="RC260",
@@ -181,7 +201,8 @@ def describe_slip(slip: Slip, layout: str, place: str) -> Problem:
         + ("all do" if not slip.unexplained else f"all but {slip.unexplained} do"),
         want=own,
         fix="export the annotations again in the layout's form, or let `frcnn data check --fix` "
-        "write a copy that has it",
+        "write a copy that has it"
+        + ("; --read-as names which of these it is" if len(slip.readings) > 1 else ""),
         severity="warning",
     )
 
@@ -202,5 +223,6 @@ def _are_shares(numbers: Numbers, sides: Numbers) -> bool:
     return bool(is_small and np.median(sides) >= _LEAST_SIDE)
 
 
-def _words(reading: tuple[str, str]) -> str:
+def words(reading: Reading) -> str:
+    """Name a form with its unit."""
     return f"{reading[0]} in {reading[1]}"

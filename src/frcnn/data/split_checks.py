@@ -36,6 +36,7 @@ def check_splits(splits: Mapping[str, Split], training: str | None, root: Path) 
     """
     return [
         *_empty(splits.values(), root),
+        *(_absent(splits[training], root) if training else ()),
         *(_rare(splits[training], root) if training else ()),
         *_shared(splits, root),
         *_copies(splits.values()),
@@ -63,9 +64,23 @@ def _empty(splits: Iterable[Split], root: Path) -> Iterator[Problem]:
             yield _warning("RC222", place, "a split without objects", "add annotations to it")
 
 
+def _absent(split: Split, root: Path) -> Iterator[Problem]:
+    absent = [name for name, count in split.boxes_per_class.items() if not count]
+    if absent:
+        yield _warning(
+            "RC269",
+            f"{place_of(root)}: {split.name}",
+            "classes without a single box in the training split",
+            "take them out of the class list, above all a heading such as Roboflow's category 0; "
+            "or add pictures of them",
+            got=", ".join(absent[:20]) + (", ..." if len(absent) > 20 else ""),
+        )
+
+
 def _rare(split: Split, root: Path) -> Iterator[Problem]:
     counts = split.objects_per_class
-    few = {name: count for name, count in counts.items() if count < FEW_BOXES}
+    named = split.boxes_per_class
+    few = {name: count for name, count in counts.items() if named[name] and count < FEW_BOXES}
     meant = {name: _alike(name, [n for n in counts if counts[n] > few[name]]) for name in few}
     for name in sorted(few, key=lambda name: not meant[name]):  # likely mistakes first
         doubt = f"; is {meant[name]!r} meant?" if meant[name] else ""

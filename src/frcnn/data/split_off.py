@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from frcnn.data.records import Record, Split
-from frcnn.errors import AnnotationError, ConfigError
+from frcnn.errors import AnnotationError, ConfigError, counted
 
 _ALONE: Mapping[Path, str] = {}
 
@@ -58,7 +58,7 @@ def split_off(
             "RC223",
             f"split {split.name}",
             "no picture can be spared for validation",
-            got=f"{len(split)} pictures",
+            got=counted(len(split), "picture"),
             want="2 or more, and every class in 2 or more",
             fix="add pictures, or a val split of your own",
         )

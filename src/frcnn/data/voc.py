@@ -27,7 +27,6 @@ from frcnn.data.seen import (
 from frcnn.data.voc_annotation import VOCAnnotation, read_annotation
 from frcnn.data.voc_layout import Entry, find_layout
 from frcnn.errors import AnnotationError, DataError
-from frcnn.ops import exif
 from frcnn.ops.picture_header import place_of
 
 
@@ -73,7 +72,9 @@ class _Reader:
         try:
             return self._read(entry)
         except DataError as error:
-            self._problems.append(Problem.of(error, effect="picture skipped"))
+            problem = Problem.of(error, effect="picture skipped")
+            alone = len(entry.pictures) == 1
+            self._problems.append(problem.on(entry.pictures[0]) if alone else problem)
             return None
 
     def _read(self, entry: Entry) -> Seen:
@@ -97,7 +98,7 @@ class _Reader:
             rows=rows,
             written=written,
             stated=annotation.size,
-            is_on_its_side=header.orientation >= exif.ON_ITS_SIDE,
+            orientation=header.orientation,
             places=places,
             sha256=self._sums.get(path, ""),
         )

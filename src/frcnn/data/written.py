@@ -5,7 +5,7 @@ clipped or left out. N boxes.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,11 @@ class Written:
     """[N] False for difficult ones and crowds."""
     is_on_its_side: NDArray[np.bool_]
     """[N] whether EXIF turns its picture by a quarter, and nothing says which size is meant."""
+
+    def chosen(self, rows: NDArray[np.bool_]) -> "Written":
+        """Keep some of the boxes."""
+        arrays = {f.name: getattr(self, f.name)[rows] for f in fields(self) if f.name != "layout"}
+        return Written(layout=self.layout, **arrays)
 
     @property
     def numbers(self) -> Numbers:

@@ -62,7 +62,7 @@ def _claims(
             if pair.label is not None:
                 require_inside(pair.label)
         except AnnotationError as error:
-            folder.problems.append(Problem.of(error, effect="picture skipped"))
+            folder.problems.append(Problem.of(error, effect="picture skipped").on(pair.picture))
             folder.pictures += 1
             continue
         if pair.label is None:

@@ -46,10 +46,11 @@ class LabelReader:
         """Choose the class list.
 
         Args:
-            classes: names; the ids of a label file are positions in it.
+            classes: names, and the ids that label files have for them.
             key_points: numbers of a pose behind each box, which are not read.
         """
         self.classes, self._key_points = classes, key_points
+        self._names: dict[object, str] = dict(zip(classes.ids, classes.names, strict=True))
         self.outlines = 0
         """Boxes that were drawn around an outline."""
 
@@ -77,7 +78,7 @@ class LabelReader:
             if read is not None:
                 box, label = read.box, read.label
                 boxes.append(_pixels(box, size))
-                names.append(self.classes.names[label])
+                names.append(self._names[label])
                 numbers.append(number)
                 is_box.append(read.is_box)
         return Rows(
@@ -92,11 +93,10 @@ class LabelReader:
         words = line.split()
         if self._key_points and len(words) == 5 + self._key_points:
             words = words[:5]
-        known = range(len(self.classes.names))
         if not _CLASS.fullmatch(words[0]) or not (len(words) == 5 or _is_outline(words)):
             problems.append(_dropped("RC278", place, "a line that is no box", line))
             return None
-        if int(words[0]) not in known:
+        if int(words[0]) not in self._names:
             problems.append(unknown_class(f"{place}:1", words[0], self.classes))
             return None
         values = [float(w) if NUMBER.fullmatch(w) else float("nan") for w in words[1:]]

@@ -3,6 +3,7 @@
 Paths in it are relative to the file's own folder, never to a folder of settings somewhere else.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ from frcnn.ops.pictures import SUFFIXES
 
 _LARGEST = 1_000_000
 """Bytes of a YAML file; more is none of a data set."""
+_MOST_IDS = 1_000_000
+"""Ids of classes have six digits at most."""
 
 
 def yaml_file(root: Path) -> Path | None:
@@ -114,7 +117,7 @@ def _bad_yaml(place: str, got: str) -> AnnotationError:
 
 
 def names_of_yaml(path: Path, values: dict[str, Any]) -> Declared:
-    """Take the class list of a data set's YAML file.
+    """Take the class list of a data set's YAML file; ids of a mapping may have gaps.
 
     Args:
         path: of the file.
@@ -127,20 +130,22 @@ def names_of_yaml(path: Path, values: dict[str, Any]) -> Declared:
         AnnotationError: there is no such list (RC277).
     """
     names = values.get("names")
+    ids: Sequence[int] = range(len(names)) if isinstance(names, list) else ()
     if isinstance(names, dict):
-        if sorted(names, key=str) != sorted(range(len(names)), key=str):
+        if not all(type(number) is int and 0 <= number < _MOST_IDS for number in names):
             raise no_names(place_of(path), f"ids {str(list(names))[:60]}")
-        names = [names[number] for number in range(len(names))]
+        ids = sorted(names)
+        names = [names[number] for number in ids]
     if not isinstance(names, list):
         raise no_names(place_of(path), f"names: {str(names)[:40]}")
     said = values.get("nc", len(names))
-    if said != len(names):
+    if said not in (len(names), max(ids, default=-1) + 1):
         raise no_names(place_of(path), f"nc {said} and {len(names)} names")
     for name in names:  # str() of nested aliases has no bound, and YAML reads `no` as false
         if not isinstance(name, str | int) or isinstance(name, bool):
             got = "a list or mapping" if isinstance(name, list | dict) else repr(name)
             raise no_names(place_of(path), f"{got}, which is no text: write names in quotes")
-    return declared([str(name) for name in names], place_of(path))
+    return declared([str(name) for name in names], place_of(path), ids)
 
 
 def key_points_of_yaml(values: dict[str, Any]) -> int:
@@ -159,12 +164,13 @@ def key_points_of_yaml(values: dict[str, Any]) -> int:
     return max(points * numbers, 0)
 
 
-def declared(names: list[str], place: str) -> Declared:
+def declared(names: list[str], place: str, ids: Sequence[int] = ()) -> Declared:
     """Make a class list of names.
 
     Args:
         names: in the order of their ids.
         place: where they stand.
+        ids: rising; empty: 0 ... C-1.
 
     Returns:
         The list.
@@ -174,7 +180,7 @@ def declared(names: list[str], place: str) -> Declared:
     """
     if not names or not all(name.strip() for name in names) or len(set(names)) < len(names):
         raise no_names(place, ", ".join(map(repr, names))[:60] or "none")
-    return Declared(tuple(names), tuple(range(len(names))), place)
+    return Declared(tuple(names), tuple(ids or range(len(names))), place)
 
 
 def no_names(place: str, got: str) -> AnnotationError:
@@ -184,7 +190,7 @@ def no_names(place: str, got: str) -> AnnotationError:
         place,
         "not a list of class names",
         got=got,
-        want="a name for each id from 0, each once",
+        want="a name for each id, 0 or more, each once",
         fix="name the classes: `names` in data.yaml, or a line for each in classes.txt",
     )
 

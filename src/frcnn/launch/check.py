@@ -7,26 +7,27 @@
 """
 
 import json
-from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TypedDict
 
 from frcnn import files
-from frcnn.data.convert import Conversion, require_apart, require_choices
-from frcnn.data.dataset import Dataset, training_split
-from frcnn.data.examine import Examined, examine
+from frcnn.data.convert import require_apart, require_choices
+from frcnn.data.dataset import MAX_BAD, Dataset, too_many, training_split
+from frcnn.data.examine import Examined, examine, unlearnable
 from frcnn.data.looking import opened, trusted
 from frcnn.data.new_folder import require_new
 from frcnn.data.picture_paths import home_of
 from frcnn.data.pixel_check import check_all
 from frcnn.data.problems import Problem, Report
-from frcnn.data.repair import is_repairable, write_repaired
-from frcnn.errors import ConfigError
+from frcnn.data.repair import write_repaired
+from frcnn.data.slip_choice import reading_named
+from frcnn.errors import ConfigError, DataError
+from frcnn.launch.checked import Checked, Quarantine, Repaired
 from frcnn.launch.small_boxes import drop_small_boxes, many_small
 from frcnn.model.batch import PictureConfig
 from frcnn.ops.picture_header import place_of
+from frcnn.ops.pictures import SUFFIXES
 from frcnn.prediction.counting import Counting, counting, uncounted
 from frcnn.presets import DEFAULT, named
 
@@ -44,104 +45,16 @@ class CheckOptions(TypedDict, total=False):
     """Pixels that the longer side may have at most; the default preset's."""
     report: str | Path
     """A file to be written, with every finding."""
+    quarantine: str | Path
+    """A file to be written, with the path of every picture that cannot be used, one on a line."""
     fix: str | Path
     """A new folder, for a repaired copy."""
     to: str
     """The copy's layout, `voc`, `coco`, `yolo` or `csv`; as the data has it. Exports of labelling
     tools are not written: of them it must be said."""
+    read_as: str
+    """The form that the copy's boxes are read in, where several explain them (RC260)."""
     quiet: bool
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Checked:
-    """What was found."""
-
-    root: Path
-    layout: str
-    dataset: Dataset | None
-    """None where the data cannot be used."""
-    report: Report
-    written: Path | None = None
-    """The report's file."""
-    repaired: "Repaired | None" = None
-    is_beyond_repair: bool = False
-    """A copy was asked for, and none could be written."""
-
-    @property
-    def fatal(self) -> Problem | None:
-        """Why the data cannot be used."""
-        ends = (p for p in self.report.problems if p.effect == "data unusable")
-        return next(ends, None)
-
-    def __str__(self) -> str:
-        lines = [*self._counts(), self.report.table()]
-        if self.dataset is None:
-            lines.append("the data cannot be used; pictures were not looked at")
-        if self.is_beyond_repair:
-            lines.append("it cannot be repaired either: no copy was written")
-        if self.written is not None:
-            lines.append(f"all of it: {self.written}")
-        if self.repaired is not None:
-            lines.append(str(self.repaired))
-        return "\n".join(lines)
-
-    def _counts(self) -> list[str]:
-        head = f"{self.layout or 'data'} in {place_of(self.root)}"
-        if self.dataset is None:
-            return [head]
-        splits = [
-            f"  {name}: {len(split)} pictures ({split.without_objects} without objects), "
-            f"{sum(split.boxes_per_class.values())} boxes"
-            for name, split in self.dataset.splits.items()
-        ]
-        boxes = ", ".join(f"{name} {count}" for name, count in self._boxes().items())
-        table = self.dataset.class_table
-        return [head, *splits, f"  classes: {boxes}", *([table] if table else [])]
-
-    def _boxes(self) -> dict[str, int]:
-        """Count the boxes of each class, in all splits together."""
-        counts: Counter[str] = Counter()
-        for split in self.dataset.splits.values() if self.dataset else ():
-            counts.update(split.boxes_per_class)
-        return dict(counts)
-
-    def to_json(self) -> Mapping[str, object]:
-        """Give all of it as plain values; strict JSON."""
-        splits = self.dataset.splits if self.dataset else {}
-        return {
-            "data": str(self.root),
-            "layout": self.layout,
-            "usable": self.dataset is not None,
-            "splits": {
-                name: {
-                    "pictures": len(split),
-                    "without_objects": split.without_objects,
-                    "boxes": sum(split.boxes_per_class.values()),
-                }
-                for name, split in splits.items()
-            },
-            "classes": self._boxes(),
-            **self.report.to_json(),
-            "repaired": None if self.repaired is None else self.repaired.to_json(),
-        }
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Repaired:
-    """A mended copy, and what is still to be said of it."""
-
-    conversion: Conversion
-    left: Report
-
-    def __str__(self) -> str:
-        left = self.left
-        still = f"{len(left.errors)} errors and {len(left.warnings)} warnings are left in it"
-        return f"repaired copy: {self.conversion}\n  {still}"
-
-    def to_json(self) -> Mapping[str, object]:
-        """Give all of it as plain values."""
-        left = {"errors": len(self.left.errors), "warnings": len(self.left.warnings)}
-        return {**self.conversion.to_json(), "left": {**left, "counts": self.left.counts()}}
 
 
 def look_over(data: str | Path, options: CheckOptions, count: Counting | None = None) -> Checked:
@@ -156,30 +69,33 @@ def look_over(data: str | Path, options: CheckOptions, count: Counting | None = 
         What was found, however much it is.
 
     Raises:
-        DataError: there is no data set there, or it cannot be mended.
-        ConfigError: the sides contradict each other (RC350), or the copy has no place, or no
-            layout in which it can be written (RC325).
+        DataError: there is no data set there.
+        ConfigError: the sides contradict each other (RC350), or the copy has no place, no layout
+            in which it can be written (RC325), or no form for its boxes (RC329).
         DiskError: the report or the copy cannot be written.
     """
     count = count or (uncounted if options.get("quiet", False) else counting)
     pictures = _resizing(options)
     _require_places(Path(data), options)
-    look = trusted if options.get("no_pictures", False) else opened
+    # a copy needs the sizes that pictures have, whatever is stated
+    look = trusted if options.get("no_pictures", False) and "fix" not in options else opened
     examined = examine(Path(data), options.get("layout", ""), look=look)
     _require_layout(examined, options)
     checked = _whole(examined, options, count)
-    if checked.dataset is not None:
-        checked = replace(checked, report=with_sizes(checked.dataset, checked.report, pictures))
+    if checked.dataset is not None and checked.fatal is None:
+        checked = replace(
+            checked,
+            report=with_sizes(checked.dataset, checked.report, pictures),
+            refused=_refused(examined, checked.report),
+        )
     if "report" in options:
         path = Path(options["report"])
         text = json.dumps(checked.to_json(), indent=2, allow_nan=False, ensure_ascii=False)
         files.write_text(path, text + "\n")
         checked = replace(checked, written=path)
-    if "fix" not in options:
-        return checked
-    if not is_repairable(examined):
-        return replace(checked, is_beyond_repair=True)
-    return replace(checked, repaired=_repaired(examined, checked, options))
+    if "quarantine" in options:
+        checked = replace(checked, quarantine=_quarantine(checked.report, options["quarantine"]))
+    return _with_copy(examined, checked, options) if "fix" in options else checked
 
 
 def _require_places(root: Path, options: CheckOptions) -> None:
@@ -187,17 +103,24 @@ def _require_places(root: Path, options: CheckOptions) -> None:
     if "fix" in options:
         require_apart(root, Path(options["fix"]))
         require_new(Path(options["fix"]))
-    report = options.get("report")
-    if report is not None and Path(report).resolve().is_relative_to(home_of(root).resolve()):
+    if "read_as" in options:
+        reading_named(options["read_as"])
+    for file in (options.get("report"), options.get("quarantine")):
+        if file is not None:
+            _require_outside(Path(file), root)
+
+
+def _require_outside(file: Path, root: Path) -> None:
+    """Refuse a file in the folder of the data, or where none can be written."""
+    if file.resolve().is_relative_to(home_of(root).resolve()):
         raise ConfigError(
             "RC327",
-            str(report),
+            str(file),
             "the report would lie in the data",
             want="a file outside the data's folder",
             fix="name another place: nothing in the folder of the data is ever changed",
         )
-    if report is not None:
-        files.require_writable(Path(report).absolute().parent)
+    files.require_writable(file.absolute().parent)
 
 
 def _require_layout(examined: Examined, options: CheckOptions) -> None:
@@ -249,14 +172,29 @@ def with_sizes(dataset: Dataset, report: Report, pictures: PictureConfig) -> Rep
 
 def _whole(examined: Examined, options: CheckOptions, count: Counting) -> Checked:
     dataset = examined.dataset
+    report = examined.report
     if dataset is not None and not options.get("no_pictures", False):
         dataset = _decoded(dataset, count)
-    return Checked(
-        root=examined.root,
-        layout=examined.layout,
-        dataset=dataset,
-        report=examined.report if dataset is None else dataset.report,
-    )
+        end = unlearnable(dataset, dataset.report.problems)
+        report = dataset.report.plus([end] if end else [])
+    return Checked(root=examined.root, layout=examined.layout, dataset=dataset, report=report)
+
+
+def _refused(examined: Examined, report: Report) -> Problem | None:
+    """Ask whether training would leave out more pictures than it may: when it opens, or decodes."""
+    before = examined.report.problems
+    bad = [problem for problem in before if problem.effect == "picture skipped"]
+    pictures = examined.folder.pictures
+    if len(bad) <= MAX_BAD * pictures and examined.dataset is not None:
+        splits = examined.dataset.splits
+        names = {training_split(splits) or "", "val"} & set(splits) or set(splits)
+        learnt = {place_of(r.path) for name in names for r in splits[name].records}
+        after = report.problems[len(before) :]
+        bad = [p for p in after if p.effect == "picture skipped" and p.place in learnt]
+        pictures = len(learnt)
+    if len(bad) <= MAX_BAD * pictures:
+        return None
+    return Problem.of(too_many(bad, pictures, MAX_BAD), effect="none")
 
 
 def _decoded(dataset: Dataset, count: Counting) -> Dataset:
@@ -272,9 +210,30 @@ def _resizing(options: CheckOptions) -> PictureConfig:
     return replace(usual, shorter_side=shorter, longer_side=longer)
 
 
-def _repaired(examined: Examined, checked: Checked, options: CheckOptions) -> Repaired:
-    before = len(examined.report.problems)
-    unreadable = [p for p in checked.report.problems[before:] if p.effect == "picture skipped"]
+def _quarantine(report: Report, file: str | Path) -> Quarantine:
+    """List the pictures that cannot be used; they stay where they are."""
+    bad = (problem for problem in report.problems if problem.effect == "picture skipped")
+    places = [place for p in bad for place in (p.spot.picture, p.place) if _is_picture(place)]
+    paths = tuple(dict.fromkeys(places))
+    files.write_text(Path(file), "".join(f"{path}\n" for path in paths))
+    return Quarantine(Path(file), len(paths))
+
+
+def _is_picture(place: str) -> bool:
+    path = Path(place)
+    return path.suffix.lower() in SUFFIXES and path.is_file()
+
+
+def _with_copy(examined: Examined, checked: Checked, options: CheckOptions) -> Checked:
+    """Write the copy, or keep why there can be none."""
+    after = checked.report.problems[len(examined.report.problems) :]
+    unreadable = [problem for problem in after if problem.effect == "picture skipped"]
     out = Path(options["fix"])
-    conversion = write_repaired(examined, unreadable, out, options.get("to", ""))
-    return Repaired(conversion=conversion, left=examine(out, conversion.layout).report)
+    try:
+        conversion = write_repaired(
+            examined, unreadable, out, options.get("to", ""), options.get("read_as", "")
+        )
+    except DataError as error:
+        return replace(checked, unrepaired=Problem.of(error, effect="none"))
+    left = examine(out, conversion.layout).report
+    return replace(checked, repaired=Repaired(conversion=conversion, left=left))

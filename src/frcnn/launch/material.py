@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 
 from frcnn.data.dataset import Dataset, too_many, training_split
+from frcnn.data.examine import unlearnable
 from frcnn.data.look_alikes import LookAlikes
 from frcnn.data.picture_paths import home_of
 from frcnn.data.pixel_check import check_pixels
@@ -70,6 +71,8 @@ def open_data(config: RunConfig, opened: Dataset | None = None) -> tuple[Dataset
         max_bad=config.max_bad,
     )
     whole = dataset.split(config.training_split or training_split(dataset.splits) or "train")
+    if end := unlearnable(dataset, dataset.report.problems, whole.name):
+        raise end.error()
     if "val" in dataset.splits and whole.name != "val":
         val = dataset.split("val")
         has_val_on_purpose = whole.name == "trainval" and not config.training_split

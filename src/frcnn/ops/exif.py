@@ -93,6 +93,30 @@ def upright(pixels: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
     return np.ascontiguousarray(turned)
 
 
+def upright_corners(
+    corners: NDArray[np.float64], stored: Size, orientation: int
+) -> NDArray[np.float64]:
+    """Turn boxes with their picture: what `upright` does to the pixels inside them.
+
+    Args:
+        corners: [N, 4] in the pixels as the file has them.
+        stored: size of these.
+        orientation: 1 ... 8.
+
+    Returns:
+        [N, 4] corners in the upright picture.
+    """
+    x1, y1, x2, y2 = corners.T
+    height, width = upright_size(stored, orientation)
+    if orientation >= ON_ITS_SIDE:
+        x1, y1, x2, y2 = y1, x1, y2, x2
+    if orientation in (3, 4, 7, 8):
+        y1, y2 = height - y2, height - y1
+    if orientation in (2, 3, 6, 7):
+        x1, x2 = width - x2, width - x1
+    return np.stack((x1, y1, x2, y2), axis=1)
+
+
 def _entry(block: bytes, at: int, order: str) -> tuple[int, Entry | None]:
     tag, kind, count = struct.unpack_from(order + "HHI", block, at)
     form = {_SHORT: order + "H", _LONG: order + "I"}.get(kind, "")
