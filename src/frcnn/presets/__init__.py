@@ -5,7 +5,7 @@ run_config.py    everything that a run is made of, as one value
 voc.py           the paper's networks, in the authors' joint training
 literature.py    one network in five readings of the paper: what each source says and does
 own_data.py      for data of one's own: what was learnt since
-fitting.py       a preset fitted to a start from random numbers, to the pictures, to the scheme `head`
+fitting.py       a preset fitted to a start from random numbers, to pictures, to a scheme
 names.py         all of them, by name
 
 A preset says what it stands for, the published figure with its source, and ours where there is
