@@ -20,7 +20,8 @@ _Path = words.Path
 _Whole = words.Whole
 _Number = words.Number
 _Flag = words.Flag
-_Pairs = Annotated[tuple[str, ...], Parameter(name="--set", negative="", metavar="NAME=VALUE")]
+Pairs = Annotated[tuple[str, ...], Parameter(name="--set", negative="", metavar="NAME=VALUE")]
+"""What `--set` takes, each time it is said."""
 
 LAYOUTS = ("voc", "coco", "yolo", "csv", "label-studio", "cvat", "labelme")
 METRICS = ("voc07", "voc", "coco", "proposals")
@@ -105,7 +106,7 @@ class DemoOptions(Computing):
     """Processes that read pictures; no result depends on it."""
     config: _Path = None
     """A YAML file with these options, by their long names; what is typed has the last word."""
-    settings: _Pairs = ()
+    settings: Pairs = ()
     """Change one setting, as in --set training.batches.size=4; may be repeated."""
 
     def __post_init__(self) -> None:
@@ -114,7 +115,7 @@ class DemoOptions(Computing):
         self._within("epochs", 0, _MOST, above=0)
         self._within("seed", 0, 2**32 - 1)
         self._within("workers", 0, 256)
-        _require_pairs(self.settings)
+        require_pairs(self.settings)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,7 +156,7 @@ class TrainOptions(Computing):
     """The folder of all runs. [default: runs]"""
     config: _Path = None
     """A YAML file of settings, as config.yaml in a run folder or `frcnn presets show`."""
-    settings: _Pairs = ()
+    settings: Pairs = ()
     """Change one setting, as in --set model.pictures.shorter_side=480; may be repeated."""
 
     def __post_init__(self) -> None:
@@ -169,7 +170,7 @@ class TrainOptions(Computing):
         self._one_of("preprocessing", PREPROCESSING)
         self._one_of("scheme", SCHEMES)
         self._one_of("layout", LAYOUTS)
-        _require_pairs(self.settings)
+        require_pairs(self.settings)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -192,6 +193,8 @@ class EvalOptions(Computing):
     """What else to write: voc, the results files of the VOC devkit. [default: nothing]"""
     config: _Path = None
     """A YAML file with these options, by their long names; what is typed has the last word."""
+    settings: Pairs = ()
+    """Change how it proposes or reports, as in --set model.proposals_test.nms_iou=null."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -199,13 +202,15 @@ class EvalOptions(Computing):
         self._one_of("layout", LAYOUTS)
         self._one_of("save", ("voc",))
         self._within("batch", 1, 4096)
+        require_pairs(self.settings)
 
 
 def _option(name: str) -> str:
     return "--" + name.replace("_", "-")
 
 
-def _require_pairs(pairs: Sequence[str]) -> None:
+def require_pairs(pairs: Sequence[str]) -> None:
+    """Refuse a word of `--set` that is no pair."""
     for pair in pairs:
         if "=" not in pair:
             raise words.wrong("--set", pair, "NAME=VALUE")

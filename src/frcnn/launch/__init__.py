@@ -10,6 +10,7 @@ kept.py            what a run keeps: its settings, where its data is
 rewording.py       an error of the data in other words
 check.py           `frcnn data check`: a data set looked over, and mended in a copy
 small_boxes.py     true boxes that resizing leaves nothing of
+after_training.py  which settings a trained network may have otherwise
 announcing.py      what a person is told of it before it begins
 differing.py       where its settings differ from its preset's or its config file's
 surprises.py       what of its settings may surprise

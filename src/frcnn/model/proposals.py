@@ -60,7 +60,7 @@ class ProposalConfig:
                 "proposals.nms_iou",
                 "not an overlap",
                 got=str(self.nms_iou),
-                want="a number in (0, 1], or none for no NMS",
+                want="a number in (0, 1], or null for no NMS",
                 fix="the paper's is 0.7",
             )
 
