@@ -56,6 +56,7 @@ def train(options: argparse.Namespace, scheme: str, seed: int) -> Path:
         plan = PLANS[scheme]
         changes = {
             "model.pictures.shorter_side": options.side,
+            "model.pictures.order": "subtract_then_resize",  # as the authors' code has it
             "training.batches.flip_vertical": "random",
             "training.schedule.steps": STEPS,
             "training.evaluation.every_epochs": 1000,

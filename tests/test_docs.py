@@ -72,8 +72,7 @@ def anchors(page: Path) -> set[str]:
 
 def understood(words: list[str]) -> Callable[..., object]:
     """The verb that the command line finds in the words; raises where it finds none."""
-    verb, _, _ = app.build().parse_args(words, exit_on_error=False, print_error=False)
-    return verb
+    return app.understood(words)[0]
 
 
 def test_all_pages_are_there() -> None:

@@ -32,7 +32,8 @@ DIGIT = {  # first digit of the codes that a kind may carry
 }
 CODE = re.compile(r"RC\d{3}")
 SHARED = {  # codes of several rooms that mean the same in all of them
-    "RC308": "options contradict each other; `cli` knows the words of a file, `launch` all others",
+    "RC308": "options contradict each other; `cli` knows the words of a file, `launch` all others, "
+    "`prediction` what the sources are",
     "RC350": "a setting is out of range; refused where its config class stands",
     "RC601": "no space left; `files` finds it when it writes, `cli` when a library wrote",
 }

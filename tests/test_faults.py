@@ -14,11 +14,11 @@ ROWS = {
 }
 WANTED = {  # pictures, annotations, files, training, model files, prediction, command line
     "A": range(1, 49),
-    "B": range(1, 21),
+    "B": range(1, 22),
     "C": [1, 2, 3, 4, 5, 6, 9],
     "D": range(1, 21),
     "E": [1, 2, 3, 4, 7, 8, 9],
-    "F": range(1, 10),
+    "F": range(1, 17),
     "H": [1, 2, 4],
 }
 

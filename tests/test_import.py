@@ -118,6 +118,7 @@ def test_the_rooms_change_no_switch_of_torch(tmp_path: Path) -> None:
     rooms = ("ops.roi", "model.faster_rcnn", "data.dataset", "weights.file", "training.fit", "api")
     code = (
         "import torch, torchvision, numpy, PIL.Image, PIL.ImageFile, importlib\n"
+        "import faster_coco_eval\n"  # imports OpenCV where it is there, which sets a search path
         + WATCHED
         + TORCH_SWITCHES
         + "before = torch_switches(); seen.clear()\n"

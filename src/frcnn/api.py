@@ -15,6 +15,7 @@ from frcnn import machine
 from frcnn.data.dataset import Dataset
 from frcnn.data.problems import Report
 from frcnn.data.records import Split
+from frcnn.data.tiling import Tiled
 from frcnn.demo.tour import Tour, TourOptions, take_tour
 from frcnn.errors import ConfigError
 from frcnn.evaluation.proposals import ProposalFigures
@@ -29,6 +30,7 @@ from frcnn.launch.options import PredictOptions, TrainOptions
 from frcnn.launch.predict import predict as predict_launched
 from frcnn.launch.propose import ProposeOptions
 from frcnn.launch.propose import propose as propose_launched
+from frcnn.launch.tile import TileOptions, tile_folder
 from frcnn.prediction.predictor import Detector
 from frcnn.prediction.proposing import Proposed
 from frcnn.prediction.saved import load_detector
@@ -164,11 +166,11 @@ def propose(run: Named, out: str | Path, **options: Unpack[ProposeOptions]) -> P
 
 
 def predict_files(run: Named, sources: Sequence[str], **options: Unpack[PredictOptions]) -> Summary:
-    """Find objects in pictures, folders and globs, and write the results; `frcnn predict`.
+    """Find objects in pictures and videos, and write the results; `frcnn predict`.
 
     Args:
         run: a run folder or a weights file of ours.
-        sources: pictures, folders of pictures, or patterns.
+        sources: pictures and videos, folders of them, patterns, lists, addresses, cameras.
         **options: as on the command line: `conf`, `save`, `out`, ...
 
     Returns:
@@ -225,6 +227,27 @@ def check_data(data: str | Path, **options: Unpack[CheckOptions]) -> Checked:
     """
     _require_known("check_data", options, CheckOptions)
     return look_over(data, options)
+
+
+def tile_data(
+    data: str | Path, out: str | Path, tile: int, **options: Unpack[TileOptions]
+) -> Tiled:
+    """Cut a data set's pictures and boxes into tiles to train on; `frcnn data tile`.
+
+    Args:
+        data: its folder, or its annotation file.
+        out: a new or empty folder, outside the data's own.
+        tile: side of a tile, pixels.
+        **options: as on the command line: `tile_overlap`, `least_visible`, `to`, ...
+
+    Returns:
+        What was written, and what became of the objects.
+
+    Raises:
+        FrcnnError: what is wrong, where, and what to do about it.
+    """
+    _require_known("tile_data", options, TileOptions)
+    return tile_folder(data, out, tile, options)
 
 
 def _path(named: Named, verb: str) -> Path:

@@ -7,7 +7,6 @@ the answer by heart.
 
 import importlib.metadata
 import io
-import os
 import re
 import sys
 from collections.abc import Callable, Mapping
@@ -38,7 +37,11 @@ NEEDED = (
     "msgspec",
 )
 """Packages that frcnn cannot do without."""
-EXTRAS = {"supervision": "Result.to_supervision", "tifffile": "TIFF pictures read in windows"}
+EXTRAS = {
+    "supervision": "Result.to_supervision",
+    "tifffile": "TIFF pictures read in windows",
+    "opencv-python-headless": "videos, cameras and streams",
+}
 """Packages that add something, and what."""
 OLDEST_PYTHON = (3, 11)
 SMALL_DISK = 1024 * files.MIB
@@ -185,7 +188,7 @@ def _disk(folder: Path) -> Check:
 
 
 def _network() -> Check:
-    offline = os.environ.get("FRCNN_OFFLINE", "") not in ("", "0")
+    offline = machine.is_offline()
     found = "FRCNN_OFFLINE is set: nothing is downloaded" if offline else "downloads are allowed"
     return Check(name="network", state="ok", found=found)
 

@@ -29,7 +29,7 @@ hooks: list[Callable[[str], None]] = []
 """Called at every point; for tests alone."""
 
 MIB = 1024 * 1024
-_TEMPORARY = re.compile(r"\..+\.\d+\.tmp", re.DOTALL)
+_TEMPORARY = re.compile(r"\..+\.\d+\.tmp(\.\w+)?", re.DOTALL)
 _LONGEST = 240  # bytes of a name, so that a dot, the PID and `.tmp` fit into 255
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
@@ -75,6 +75,19 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], object], *, size: i
     except BaseException:
         _discard(temporary)
         raise
+
+
+def temporary_beside(path: Path) -> Path:
+    """Name a temporary file for a writer that opens it by its name, whose ending it looks at.
+
+    Args:
+        path: a place in the folder where the file will be.
+
+    Returns:
+        `.NAME.PID.tmp` with the ending of the place; `remove_leftovers` knows it.
+    """
+    temporary = _temporary(path)
+    return temporary.with_name(temporary.name + path.suffix)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -109,3 +109,46 @@ def test_golden_show(ten: Path, tmp_path: Path, capsys, monkeypatch) -> None:
 def test_wrong_in_show(ten: Path) -> None:
     with pytest.raises(ConfigError, match="RC377"):
         app.run(["data", "show", str(ten), "--class", "owl", "--out", "a.png"])
+
+
+def test_golden_tile(ten: Path, tmp_path: Path, capsys) -> None:
+    out = tmp_path / "new"
+    words = ["--out", str(out), "--tile", "16", "--tile-overlap", "0.5", "--to", "yolo", "-q"]
+    assert app.run(["data", "tile", str(ten), *words]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "tiles of 16 pixels, 8 of them in common with each neighbour"
+    assert f"yolo in {out}: train 20 pictures with 20 boxes" in lines
+    assert len(list((out / "images" / "train").iterdir())) == 20
+
+
+def test_tile_as_json(ten: Path, tmp_path: Path, capsys) -> None:
+    words = ["--out", str(tmp_path / "new"), "--tile", "16", "--only-with-objects", "--json"]
+    assert app.run(["data", "tile", str(ten), *words, "--least-visible", "0.7"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert (answer["tile"], answer["least_visible"], answer["only_with_objects"]) == (16, 0.7, True)
+    assert answer["pictures"] == {"train": 10}
+    assert answer["tiles"]["train"]["empty_left_out"] == 10
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "place"),
+    [
+        ([], "RC303", "--tile"),
+        (["--tile", "64"], "RC303", "--out"),
+        (["--tile", "8", "--out", "x"], "RC305", "--tile"),
+        (["--tile", "9000", "--out", "x"], "RC305", "--tile"),
+        (["--tile", "64.5", "--out", "x"], "RC304", "--tile"),
+        (["--tile", "64", "--out", "x", "--tile-overlap", "1"], "RC305", "--tile-overlap"),
+        (["--tile", "64", "--out", "x", "--least-visible", "1.5"], "RC305", "--least-visible"),
+        (["--tile", "64", "--out", "x", "--to", "kitti"], "RC304", "--to"),
+        (["--tile", "64", "--out", "set"], "RC331", "set"),
+    ],
+)
+def test_wrong_in_tile(
+    ten: Path, tmp_path: Path, monkeypatch, words: list[str], code: str, place: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigError, match=code) as caught:
+        app.run(["data", "tile", str(ten), *words])
+    assert caught.value.place.endswith(place)
+    assert not Path("x").exists()

@@ -9,10 +9,13 @@ from frcnn.cli.data_options import (
     ConvertOptions,
     ShowOptions,
     SplitOptions,
+    TileOptions,
 )
 from frcnn.cli.options import LAYOUTS
 from frcnn.data import convert, layouts
+from frcnn.data.tile_plan import LARGEST
 from frcnn.errors import ConfigError
+from frcnn.ops.tiles import SMALLEST
 
 
 def test_the_words_are_the_librarys() -> None:
@@ -46,6 +49,17 @@ def test_wrong_in_words_of_split(name: str) -> None:
         SplitOptions(**{name: "kitti"})
 
 
+@pytest.mark.parametrize("name", ["to", "layout", "pictures"])
+def test_wrong_in_words_of_tile(name: str) -> None:
+    with pytest.raises(ConfigError, match=f"RC304.*--{name}"):
+        TileOptions(**{name: "kitti"})
+
+
+def test_the_ranges_of_tiles_are_the_librarys() -> None:
+    assert TileOptions(tile=SMALLEST).tile == SMALLEST
+    assert TileOptions(tile=LARGEST).tile == LARGEST
+
+
 @pytest.mark.parametrize(
     ("cls", "name", "value"),
     [
@@ -53,6 +67,11 @@ def test_wrong_in_words_of_split(name: str) -> None:
         (ShowOptions, "seed", 2**32),
         (ShowOptions, "pictures", 0),
         (ShowOptions, "per_sheet", 101),
+        (TileOptions, "tile", SMALLEST - 1),
+        (TileOptions, "tile", LARGEST + 1),
+        (TileOptions, "tile_overlap", 1),
+        (TileOptions, "tile_overlap", -0.1),
+        (TileOptions, "least_visible", 1.1),
     ],
 )
 def test_wrong_in_numbers(cls: type, name: str, value: int) -> None:

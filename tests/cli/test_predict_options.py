@@ -31,6 +31,8 @@ def test_the_borders_of_ranges_are_inside() -> None:
         (lambda: PredictOptions(tile_overlap=1.0), "--tile-overlap", "0 or more, below 1"),
         (lambda: PredictOptions(tile_overlap=-0.1), "--tile-overlap", "0 or more, below 1"),
         (lambda: PredictOptions(tile_threshold=0.0), "--tile-threshold", "above 0, up to 1"),
+        (lambda: PredictOptions(vid_stride=0), "--vid-stride", "1 ... 1e+06"),
+        (lambda: PredictOptions(max_frames=0), "--max-frames", "1 or more"),
     ],
 )
 def test_out_of_range(make, place: str, want: str) -> None:
@@ -78,8 +80,8 @@ def test_what_to_save_is_split() -> None:
 def test_the_choices_are_those_of_the_code_behind_them() -> None:
     """They are written out here, so that `--help` need not import torch."""
     from frcnn.launch.options import PredictOptions as Launched
+    from frcnn.ops.tiles import SMALLEST
     from frcnn.prediction.merging import Match, Rule
-    from frcnn.prediction.tiles import SMALLEST
     from frcnn.prediction.writers import FORMS, NAMES, Kind
 
     assert predict_options.SAVE == get_args(Kind) == tuple(NAMES)

@@ -61,6 +61,11 @@ def healthy(monkeypatch: pytest.MonkeyPatch) -> list[Check]:
             ("propose", ("r", "p"), {"proposals": 9, "mirrored": True, "split": "val"}),
         ),
         (["predict", "r", "a", "b"], ("predict_files", ("r", ("a", "b")), {})),
+        (["predict", "r", "-"], ("predict_files", ("r", ("/dev/stdin",)), {})),
+        (
+            ["predict", "r", "webcam:0", "--vid-stride", "2", "--max-frames", "9"],
+            ("predict_files", ("r", ("webcam:0",)), {"vid_stride": 2, "max_frames": 9}),
+        ),
         (
             ["predict", "r", "a", "--conf", "0", "--save", "json,csv", "--max-det", "7"],
             ("predict_files", ("r", ("a",)), {"conf": 0.0, "save": ("json", "csv"), "max_det": 7}),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from frcnn.data.dataset import Dataset, split_off
+from frcnn.data.dataset import Dataset
 from frcnn.data.records import Split
 from frcnn.errors import AnnotationError, ConfigError, DataError, PictureError
 
@@ -199,51 +199,6 @@ def test_the_report_is_strict_json(standard) -> None:
 
 def names(split: Split) -> list[str]:
     return [record.name for record in split.records]
-
-
-def test_a_fifth_is_split_off(standard) -> None:
-    whole = Dataset.open(standard.root).split("train")
-    train, val = split_off(whole, 0.25)
-    assert (train.name, val.name) == ("train", "val")
-    assert len(val) == 3
-    assert sorted(names(train) + names(val)) == names(whole)
-    assert names(val) == sorted(names(val)), "the order of the list is kept"
-
-
-def test_splitting_off_is_by_picture_and_by_seed(standard) -> None:
-    whole = Dataset.open(standard.root).split("train")
-    _, val = split_off(whole, 0.25)
-    _, again = split_off(whole.subset(reversed(range(12))), 0.25)
-    assert set(names(again)) == set(names(val))
-    others = {tuple(names(split_off(whole, 0.25, seed=seed)[1])) for seed in range(10)}
-    assert len(others) > 5
-
-
-def test_the_last_picture_of_a_class_stays_in_training(standard) -> None:
-    standard.xml("t04", [("owl", 1, 1, 9, 9)])
-    whole = Dataset.open(standard.root).split("train")
-    for seed in range(20):
-        train, val = split_off(whole, 0.9, seed=seed)
-        assert train.boxes_per_class["owl"] == 1
-        assert min(train.boxes_per_class.values()) > 0
-        assert len(train) >= 1
-        assert len(val) >= 1
-
-
-@pytest.mark.parametrize("share", [0.0, 1.0, -1.0, float("nan")])
-def test_shares_that_are_none(standard, share: float) -> None:
-    with pytest.raises(ConfigError, match="RC324"):
-        split_off(Dataset.open(standard.root).split("train"), share)
-
-
-def test_too_few_pictures_to_split(voc) -> None:
-    voc.add("a")
-    with pytest.raises(AnnotationError, match="RC223"):
-        split_off(Dataset.open(voc.root).split("train"))
-    voc.xml("b", [])
-    voc.picture("b")
-    train, val = split_off(Dataset.open(voc.root).split("train"))
-    assert (names(train), names(val)) == (["a"], ["b"])
 
 
 def test_bccd_is_read_whole(bccd: Path) -> None:

@@ -73,3 +73,29 @@ def test_wrong_in_a_pattern_that_finds_nothing(shelf, records: tuple[Record, ...
     require_way("prefix:(patient)")
     require_way("folder")
     require_way("")
+
+
+ROW = '{{"tile": "t/{}", "picture": "{}", "x1": 0, "y1": 0, "x2": 60, "y2": 40}}\n'
+
+
+def test_tiles_of_one_picture_are_one_group(shelf, records: tuple[Record, ...]) -> None:
+    rows = [("scan1_x.png", "big.tif"), ("other.png", "big.tif"), ("scan2_x.png", "other.tif")]
+    shelf.text("tiles.jsonl", "".join(ROW.format(*row) for row in rows))
+    alone = groups_of(records, shelf.root, "", [])
+    assert alone[0] == alone[4]
+    assert len(set(alone)) == 4
+    assert set(groups_of(records, shelf.root, "folder", [])) == {"a"}
+
+
+def test_equal_tiles_of_nothing_join_nothing(shelf) -> None:
+    for name in ("a.png", "b.png"):
+        (shelf.root / name).write_bytes(shelf.picture("x/c.png").read_bytes())
+    (shelf.root / "b.png").write_bytes((shelf.root / "a.png").read_bytes())
+    rows = ROW.format("a.png", "1.tif") + ROW.format("b.png", "2.tif")
+    for row, groups in ((",,,,", 2), ("1,1,9,9,cat", 1)):
+        shelf.text("train.csv", "x/c.png,1,1,9,9,cat\n" + f"a.png,{row}\nb.png,{row}\n")
+        found = Dataset.open(shelf.root).splits["train"].records[1:]
+        shelf.text("tiles.jsonl", rows)
+        assert len(set(groups_of(found, shelf.root, "", []))) == groups
+        (shelf.root / "tiles.jsonl").unlink()
+        assert len(set(groups_of(found, shelf.root, "", []))) == 1

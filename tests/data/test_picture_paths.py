@@ -13,6 +13,7 @@ from frcnn.data.picture_paths import (
     leads_out,
     require_inside,
     require_own_path,
+    within,
 )
 from frcnn.errors import AnnotationError
 
@@ -128,3 +129,8 @@ def test_another_machine_is_one_warning_with_a_count(tmp_path: Path) -> None:
     problem = another_machine(tmp_path, "<path>", ["/home/a.jpg", "/home/b.jpg"])
     assert (problem.code, problem.severity) == ("RC267", "warning")
     assert problem.got == "2 x <path>, as in /home/a.jpg"
+
+
+def test_names_within_the_data(tmp_path: Path) -> None:
+    assert within(tmp_path / "a" / "b.png", tmp_path) == "a/b.png"
+    assert within(Path("/x/b.png"), tmp_path) == "/x/b.png"

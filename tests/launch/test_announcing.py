@@ -93,3 +93,16 @@ def test_random_stages_that_stay_frozen_are_warned_of(
     assert said[0] == f"model resnet18: {started_from}"
     assert bool(warnings) == warned
     assert all("stays random" in text for text in warnings)
+
+
+def test_tiles_of_pictures_that_are_learnt_from_are_said(
+    rectangles: Path, tmp_path: Path, said: list[str]
+) -> None:
+    shutil.copytree(rectangles, tmp_path / "set")
+    dataset = Dataset.open(tmp_path / "set")
+    train, val = dataset.split("train"), dataset.split("val")
+    row = '{{"tile": "{}", "picture": "a.tif", "x1": 0, "y1": 0, "x2": 9, "y2": 9}}\n'
+    files = [train.records[0].path.name, *(r.path.name for r in val.records[:2])]
+    (tmp_path / "set" / "tiles.jsonl").write_text("".join(map(row.format, files)))
+    announce_usable(dataset, (train, val), 0.01, said.append, uncounted)
+    assert said[1].startswith("  2 of the 3 are tiles of pictures that are learnt from, too")

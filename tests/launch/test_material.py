@@ -327,3 +327,18 @@ def test_decoding_and_downloads_are_counted(
     monkeypatch.setattr(material, "read_published", read)
     assert backbone_weights(asking(), said.append, count) is WEIGHTS
     assert seen == [("MiB", 1, 2), ("MiB", 2, 2)]
+
+
+def test_tiles_of_one_picture_are_not_shared_out(copied: Path) -> None:
+    lists = copied / "ImageSets" / "Main"
+    (lists / "val.txt").unlink()
+    names = (lists / "train.txt").read_text().split()
+    row = '{{"tile": "{}.png", "picture": "{}", "x1": 0, "y1": 0, "x2": 9, "y2": 9}}\n'
+    larger = {name: f"big{number // 2}.tif" for number, name in enumerate(names)}
+    (copied / "tiles.jsonl").write_text("".join(row.format(*each) for each in larger.items()))
+    for seed in range(5):
+        config = RunConfig(data=str(copied), validation_share=0.4)
+        training = replace(config.training, seed=seed)
+        _, train, val = open_data(replace(config, training=training))
+        parts = [{larger[r.name] for r in part.records} for part in (train, val)]
+        assert (len(val), parts[0] & parts[1]) == (4, set())

@@ -1,12 +1,14 @@
 """What is said about tiles, and that every word of a prediction over files arrives."""
 
+import io
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
-from frcnn.errors import ConfigError
+from frcnn.errors import ConfigError, PictureError
 from frcnn.launch.predict import predict, tiles_of
 from frcnn.model.anchors import AnchorConfig
 from frcnn.model.backbone import BackboneConfig
@@ -77,6 +79,34 @@ def test_golden_a_prediction_in_every_form(weights: Path, rectangles: Path, tmp_
     tasks = json.loads((tmp_path / "o" / "label-studio" / "tasks.json").read_text())
     assert tasks[0]["data"]["image"] == "https://h/val00.png"
     assert tasks[0]["predictions"][0]["model_version"].startswith("weights")
+
+
+def test_golden_a_video_in_part(weights: Path, tmp_path: Path) -> None:
+    cv2 = pytest.importorskip("cv2", reason="videos need the extra [video]")
+    fourcc = cv2.VideoWriter_fourcc(*"MJPG")
+    writer = cv2.VideoWriter(str(tmp_path / "a.avi"), cv2.CAP_FFMPEG, fourcc, 10.0, (32, 32))
+    for _ in range(9):
+        writer.write(np.zeros((32, 32, 3), np.uint8))
+    writer.release()
+    given = {"save": ("jsonl",), "out": tmp_path / "o", "vid_stride": 2, "max_frames": 3}
+    summary = predict(weights, [str(tmp_path / "a.avi")], given, print)
+    assert (summary.videos, summary.frames) == (1, 3)
+    rows = (tmp_path / "o" / "results.jsonl").read_text().splitlines()
+    assert [json.loads(row)["frame"] for row in rows] == [0, 2, 4]
+
+
+def test_a_terminal_is_told_what_is_waited_for(
+    weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Terminal(io.TextIOWrapper):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr("sys.stdin", Terminal(io.BytesIO(b"")))
+    said: list[str] = []
+    with pytest.raises(PictureError, match="nothing on standard input"):
+        predict(weights, ["-"], {}, said.append)
+    assert said == ["reading paths and addresses, one a line; Ctrl-D ends"]
 
 
 # --- wrong in

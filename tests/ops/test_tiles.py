@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from frcnn.errors import ConfigError
-from frcnn.ops.tiles import Window, grid, whole
+from frcnn.ops.tiles import Window, grid, overlap_of, whole
 from frcnn.types import Size
 
 SIDES = st.integers(1, 40)
@@ -34,6 +34,13 @@ def test_golden_rows_come_one_after_the_other() -> None:
 def test_a_small_picture_is_one_tile() -> None:
     assert grid(Size(7, 9), side=10, overlap=3) == [whole(Size(7, 9))]
     assert grid(Size(7, 30), side=10, overlap=0)[-1] == Window(20, 0, 30, 7)
+
+
+@pytest.mark.parametrize(
+    ("side", "share", "pixels"), [(1024, 0.2, 205), (256, 0.2, 51), (16, 0.0, 0), (16, 0.999, 15)]
+)
+def test_golden_overlaps(side: int, share: float, pixels: int) -> None:
+    assert overlap_of(side, share) == pixels
 
 
 def test_a_window_knows_its_size() -> None:

@@ -82,6 +82,15 @@ def test_an_error_passes_through() -> None:
         raise KeyError("x")
 
 
+def test_an_end_that_nobody_knows(clock: list[float], capsys: pytest.CaptureFixture[str]) -> None:
+    with counting.counting("frames", None) as tell:
+        clock.append(200.0)
+        tell(4)
+    assert capsys.readouterr() == ("", "4 frames\n")
+    with counting.counting("frames", None, Terminal()) as tell:
+        tell(4)
+
+
 def test_nothing_to_count() -> None:
     with counting.counting("pictures", 0, io.StringIO()):
         pass

@@ -204,3 +204,40 @@ def test_stamps(tmp_path: Path) -> None:
     path.write_bytes(b"12")
     os.utime(path, ns=(5, 7))
     assert stamp_of(path) == [2, 7]
+
+
+# --- videos
+
+
+def test_a_video_is_begun_then_done(tmp_path: Path) -> None:
+    film = tmp_path / "film.mp4"
+    film.write_bytes(b"film")
+    row = {"inside": "film.mp4", "stem": "film.mp4", "frames": "frames/film.mp4.jsonl"}
+    diary = Diary(tmp_path, ABOUT)
+    assert not diary.has_frames(film)
+    diary.add(film, {**row, "begun": True})
+    (tmp_path / "frames").mkdir()
+    (tmp_path / row["frames"]).write_text('{"frame": 2, "time": 0.1, "objects": []}\n{"fra')
+    for each in (diary, Diary(tmp_path, ABOUT)):
+        assert (each.is_done(film), each.has_frames(film)) == (False, True)
+        (frame,) = each.pictures()
+        assert (frame.inside, frame.stem) == ("film.mp4_000002.jpg", "film.mp4_000002")
+        assert list(each.videos()) == []
+    diary.add(film, {**row, "width": 4, "problem": {"code": "RC121"}})
+    assert list(diary.videos()) == [{"path": str(film), "width": 4}]
+    assert (diary.is_done(film), list(diary.problems())) == (False, [{"code": "RC121"}])
+    diary.add(film, {**row, "width": 4})
+    assert diary.is_done(film)
+    film.write_bytes(b"another")
+    assert not diary.is_done(film)
+    assert not diary.has_frames(film)
+
+
+def test_what_is_no_file_is_done_but_never_gone_on_with(tmp_path: Path) -> None:
+    diary = Diary(tmp_path, ABOUT)
+    address = "https://***@host/a.mp4"
+    diary.add(address, {"frames": "frames/a", "begun": True})
+    assert not diary.has_frames(address)
+    diary.add(address, {"frames": "frames/a"})
+    assert Diary(tmp_path, ABOUT).is_done(address)
+    assert stamp_of(address) == []

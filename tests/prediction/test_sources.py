@@ -1,6 +1,7 @@
 """expand: files, folders and patterns, each picture once, names inside their source."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -31,7 +32,10 @@ def test_golden_a_folder_is_gone_through_and_sorted(photos: Path) -> None:
 
 
 def test_a_file_is_taken_whatever_its_name(photos: Path) -> None:
-    assert names(photos / "notes.txt") == ["notes.txt"]
+    shutil.copy(photos / "a.png", photos / "scan.001")
+    shutil.copy(photos / "a.png", photos / "picture.txt")
+    assert names(photos / "scan.001", photos / "picture.txt") == ["scan.001", "picture.txt"]
+    assert names(photos / "scan.001", photos / "notes") == ["scan.001"]
 
 
 def test_patterns(photos: Path) -> None:

@@ -9,7 +9,8 @@ from frcnn.data.problems import Problem
 from frcnn.prediction.folder import Order, predict_folder
 from frcnn.prediction.predictor import Detector
 from frcnn.prediction.sources import expand
-from frcnn.prediction.summary import Outcome, Summary
+from frcnn.prediction.summary import Outcome, Summary, VideoOutcome
+from frcnn.types import Size
 
 
 def test_a_picture_that_could_not_be_read() -> None:
@@ -32,7 +33,10 @@ def test_the_summary_as_plain_values(tmp_path: Path) -> None:
     assert json.loads(json.dumps(summary.to_json(), allow_nan=False)) == {
         "out": str(tmp_path),
         "pictures": 2,
+        "videos": 0,
+        "frames": 0,
         "resumed": 0,
+        "resumed_videos": 0,
         "objects": {"nut": 3},
         "left_out": [],
         "failures": [],
@@ -66,3 +70,37 @@ def test_what_an_earlier_prediction_drew_is_told(detector: Detector, photos: Pat
     assert (again.done, again.resumed) == (0, first.done)
     assert f"left out: {photos / 'pictures'}, drawn by an earlier prediction" in str(again)
     assert again.to_json()["left_out"] == [str(photos / "pictures")]
+
+
+def test_a_video_in_one_line() -> None:
+    seen = VideoOutcome(
+        path=Path("a.mp4"),
+        seconds=3.0,
+        frames=90,
+        looked_at=60,
+        size=Size(360, 640),
+        rate=25.0,
+        objects={"nut": 7},
+        notes=("its rate varies",),
+    )
+    assert str(seen) == "a.mp4  640x360  90 frames  50 ms each  7 objects: nut 7  its rate varies"
+    assert seen.to_json() == {
+        "width": 640,
+        "height": 360,
+        "rate": 25.0,
+        "looked_at": 90,
+        "notes": ["its rate varies"],
+    }
+
+
+def test_videos_in_the_summary(tmp_path: Path) -> None:
+    pictures = tmp_path / "pictures"
+    summary = Summary(out=tmp_path, done=1, videos=2, frames=9, files=(pictures,))
+    assert str(summary).splitlines() == [
+        "1 picture, 2 videos of 9 frames, 0 objects",
+        f"saved {pictures}",
+        "videos are saved without their sound",
+    ]
+    assert not summary.is_empty
+    assert not Summary(out=tmp_path, resumed_videos=1).is_empty
+    assert Summary(out=tmp_path).is_empty

@@ -1,6 +1,7 @@
 """Which verbs there are. Each is fetched when it is called, or when its help is asked for."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from inspect import BoundArguments
 
 from cyclopts import App, CycloptsError, Parameter
 
@@ -20,7 +21,7 @@ VERBS = {
     "train": "Train a detector on a folder of pictures with boxes.",
     "eval": "Measure a trained detector on a split of a data set.",
     "propose": "Store the first stage's proposals in every picture of a split.",
-    "predict": "Find objects in pictures, folders and globs.",
+    "predict": "Find objects in pictures and videos: files, folders, globs, addresses, cameras.",
     "doctor": "Show versions and devices, and try the parts that break most often.",
 }
 PRESET_VERBS = {
@@ -31,8 +32,11 @@ DATA_VERBS = {
     "check": "Look a data set over: every fault with its place; mend it in a copy.",
     "convert": "Write a data set in another layout, into a new folder.",
     "split": "Divide a data set into splits, stratified by class, into a new folder.",
+    "tile": "Cut large pictures and their boxes into tiles to train on, into a new folder.",
     "show": "Draw a data set's pictures with their boxes on contact sheets.",
 }
+
+_STANDARD_INPUT = "/dev/stdin"  # what `-` stands for; the parser would take that for an option
 
 
 def build() -> App:
@@ -60,6 +64,20 @@ def build() -> App:
     return app
 
 
+def understood(words: Sequence[str]) -> tuple[Callable[..., object], BoundArguments]:
+    """Find the verb and what it was told; CycloptsError where the words make no command.
+
+    Args:
+        words: the command line without the program's name.
+
+    Returns:
+        The verb's function, and its arguments.
+    """
+    plain = [_STANDARD_INPUT if word == "-" else word for word in words]
+    verb, bound, _ = build().parse_args(plain, print_error=False, exit_on_error=False)
+    return verb, bound
+
+
 def run(words: Sequence[str]) -> int:
     """Parse the words, call the verb, and give its exit code.
 
@@ -73,7 +91,7 @@ def run(words: Sequence[str]) -> int:
         ConfigError: the words make no command (RC301 ... RC309).
     """
     try:
-        verb, bound, _ = build().parse_args(words, print_error=False, exit_on_error=False)
+        verb, bound = understood(words)
     except CycloptsError as error:
         raise usage.in_our_words(error) from error
     code = verb(*bound.args, **bound.kwargs)

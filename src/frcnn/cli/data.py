@@ -1,4 +1,4 @@
-"""Data sets themselves: looked over, into another layout, into splits, onto contact sheets."""
+"""Data sets themselves: looked over, in another layout, in splits, in tiles, on contact sheets."""
 
 from typing import Annotated
 
@@ -6,7 +6,13 @@ from cyclopts import Parameter
 
 from frcnn.cli import process, words
 from frcnn.cli.answers import alone_on_stdout, give
-from frcnn.cli.data_options import CheckOptions, ConvertOptions, ShowOptions, SplitOptions
+from frcnn.cli.data_options import (
+    CheckOptions,
+    ConvertOptions,
+    ShowOptions,
+    SplitOptions,
+    TileOptions,
+)
 from frcnn.cli.option_files import with_file
 from frcnn.cli.options import Shared
 from frcnn.errors import ConfigError
@@ -95,6 +101,33 @@ def split_(
     plan = DivisionPlan(**asked)
     with alone_on_stdout(said):
         answer = split_folder(data, plan=plan, **said.said("out", "layout", "to", "pictures"))
+    give(answer, said)
+    return 0
+
+
+def tile_(
+    data: _Data,
+    /,
+    *,
+    options: Annotated[TileOptions | None, Parameter(name="*")] = None,
+) -> int:
+    """Cut large pictures and their boxes into overlapping tiles, into a new folder.
+
+    Train on that folder, and look at large pictures with `frcnn predict --tile N`. What becomes of
+    the objects is counted, and listed in tiling.jsonl.
+
+    Args:
+        data: the folder of the data, or its annotation file.
+        options: what was said.
+    """
+    said = with_file(options, TileOptions)
+    _require(said, "tile", f"tile {data} --tile 1024 --out NEW", "pixels of a tile's side")
+    _require(said, "out", f"tile {data} --tile {said.tile} --out NEW", "the folder to write")
+    from frcnn import api
+
+    names = ("out", "tile", "tile_overlap", "least_visible", "only_with_objects")
+    with alone_on_stdout(said):
+        answer = api.tile_data(data, **said.said(*names, "layout", "to", "pictures", "quiet"))
     give(answer, said)
     return 0
 

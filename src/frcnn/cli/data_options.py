@@ -6,7 +6,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from frcnn.cli import words
-from frcnn.cli.options import LAYOUTS, Shared
+from frcnn.cli.options import LAYOUTS, Shared, out_of_range
 from frcnn.errors import ConfigError
 
 PICTURES = ("copy", "hardlink")
@@ -100,6 +100,41 @@ class SplitOptions(Shared):
         self._one_of("layout", LAYOUTS)
         self._one_of("pictures", PICTURES)
         self._within("seed", 0, 2**32 - 1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TileOptions(Shared):
+    """`frcnn data tile`."""
+
+    out: words.Path = None
+    """The folder to write, needed: a new or empty one, outside the data's own."""
+    tile: words.Whole = None
+    """Pixels of a tile's side, needed: as for `frcnn predict --tile`."""
+    tile_overlap: words.Number = None
+    """Share of a tile's side that its neighbour has, too; objects should fit in. [default: 0.2]"""
+    least_visible: words.Number = None
+    """Share of an object's box that a tile must show, or the box is left out there. [default: 0.1]
+    """
+    only_with_objects: words.Flag = False
+    """Leave tiles without objects out; val and test keep theirs."""
+    layout: words.Text = None
+    """voc, coco, yolo, csv, label-studio, cvat or labelme. [default: found by looking]"""
+    to: words.Text = None
+    """The new layout: voc, coco, yolo or csv. [default: what the data has]"""
+    pictures: words.Text = None
+    """Of pictures no larger than a tile: copy, or hardlink, which shares the bytes. [default: copy]
+    """
+    config: words.Path = None
+    """A YAML file with these options, by their long names; what is typed has the last word."""
+
+    def __post_init__(self) -> None:
+        self._one_of("to", WRITTEN)
+        self._one_of("layout", LAYOUTS)
+        self._one_of("pictures", PICTURES)
+        self._within("tile", 16, 8000)
+        self._within("least_visible", 0, 1)
+        if self.tile_overlap is not None and not 0 <= self.tile_overlap < 1:
+            raise out_of_range("tile_overlap", self.tile_overlap, "0 or more, below 1")
 
 
 @dataclass(frozen=True, kw_only=True)

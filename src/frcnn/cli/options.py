@@ -27,7 +27,8 @@ LAYOUTS = ("voc", "coco", "yolo", "csv", "label-studio", "cvat", "labelme")
 METRICS = ("voc07", "voc", "coco", "proposals")
 PREPROCESSING = ("caffe", "torchvision")
 SCHEMES = ("joint", "exact-joint", "alternating", "unshared", "rpn", "head")
-_MOST = 10**9
+MOST = 10**9
+"""Of whatever can be counted."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +53,7 @@ class Shared:
         if value is None or (low <= value <= high and value > above):
             return
         lowest = f"more than {above:g}" if above >= low else f"{low:g} or more"
-        want = f"{low:g} ... {high:g}" if high < _MOST and above < low else lowest
+        want = f"{low:g} ... {high:g}" if high < MOST and above < low else lowest
         raise out_of_range(name, value, want)
 
     def _one_of(self, name: str, known: Sequence[str]) -> None:
@@ -111,8 +112,8 @@ class DemoOptions(Computing):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._within("scenes", 8, _MOST)
-        self._within("epochs", 0, _MOST, above=0)
+        self._within("scenes", 8, MOST)
+        self._within("epochs", 0, MOST, above=0)
         self._within("seed", 0, 2**32 - 1)
         self._within("workers", 0, 256)
         require_pairs(self.settings)
@@ -161,11 +162,11 @@ class TrainOptions(Computing):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._within("epochs", 0, _MOST, above=0)
+        self._within("epochs", 0, MOST, above=0)
         self._within("batch", 1, 4096)
         self._within("workers", 0, 256)
         self._within("seed", 0, 2**32 - 1)
-        self._within("patience", 1, _MOST)
+        self._within("patience", 1, MOST)
         self._within("processes", 1, 1024)
         self._one_of("preprocessing", PREPROCESSING)
         self._one_of("scheme", SCHEMES)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from frcnn.cli import words
-from frcnn.cli.options import Computing, no_choice, out_of_range
+from frcnn.cli.options import MOST, Computing, no_choice, out_of_range
 from frcnn.errors import ConfigError
 
 SAVE = ("images", "crops", "json", "jsonl", "csv", "coco", "yolo", "voc", "label-studio")
@@ -35,6 +35,10 @@ class PredictOptions(Computing):
     """They match from this overlap on, above 0, up to 1. [default: 0.5]"""
     tiles_only: words.Flag = False
     """Look at tiles alone, not at the whole picture as well."""
+    vid_stride: words.Whole = None
+    """Of a video, look at every Nth frame. [default: 1]"""
+    max_frames: words.Whole = None
+    """Of a video, a camera or a stream, look at N frames at most. [default: to its end]"""
     save: words.Text = None
     """What to write, with commas: images, crops, json, jsonl, csv, coco, yolo, voc, label-studio.
     [default: images,json]"""
@@ -62,6 +66,8 @@ class PredictOptions(Computing):
         self._within("max_det", 1, 100_000)
         self._within("batch", 1, 4096)
         self._within("tile", 16, 30_000)
+        self._within("vid_stride", 1, 1_000_000)
+        self._within("max_frames", 1, MOST)
         self._one_of("tile_merge", MERGE)
         self._one_of("tile_match", MATCH)
         for kind in self.kinds or ():

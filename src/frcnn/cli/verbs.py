@@ -104,14 +104,15 @@ def predict_(
     *sources: _Sources,
     options: Annotated[PredictOptions | None, Parameter(name="*")] = None,
 ) -> int:
-    """Find objects in pictures, folders and globs.
+    """Find objects in pictures and videos: files, folders, globs, addresses, cameras.
 
     A picture that cannot be read costs a line in the report. The exit code is 3 where there was
     not one good picture, and with --strict where there was a bad one.
 
     Args:
         run: a run folder, or a weights file of ours.
-        sources: pictures, folders of pictures, or patterns in quotes.
+        sources: pictures and videos; folders of them; patterns in quotes; web addresses; a .txt
+            with one of these a line; - for standard input; webcam:0; rtsp://HOST/STREAM.
         options: what was said.
     """
     said = with_file(options, PredictOptions)
@@ -120,7 +121,7 @@ def predict_(
 
     names = ("conf", "iou", "max_det", "batch", "out", "resume", "device", "precision", "quiet")
     tiles = ("tile", "tile_overlap", "tile_merge", "tile_match", "tile_threshold", "tiles_only")
-    asked = said.said(*names, *tiles, "image_url")
+    asked = said.said(*names, *tiles, "vid_stride", "max_frames", "image_url")
     if said.kinds is not None:
         asked["save"] = said.kinds
     with alone_on_stdout(said):

@@ -19,6 +19,10 @@ evidence.py         what only many boxes together tell, from written.py: slips.p
                     rotations.py, one_object.py; unread.py for files, look_alikes.py for pictures
 divide.py           a data set into splits; division_plan.py what is wanted, pooling.py all splits
                     in one, grouping.py what stays together, stratify.py each class its share
+split_off.py        a validation split out of the training split
+tiling.py           large pictures into tiles; tile_plan.py what is wanted, tile_sets.py which tiles
+                    there are, tile_boxes.py their boxes, tile_pixels.py their pixels,
+                    tile_figures.py the counts, tile_origins.py where each is from
 show.py             labels on contact sheets; choosing.py which pictures, sheet.py how they look
 convert.py          any layout into any other; moving.py says where pictures go, *_writer.py write
 proposals.py        stored proposals of a split, and around it their layout, checks and writer

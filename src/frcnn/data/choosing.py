@@ -3,8 +3,8 @@
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from frcnn.data.dataset import turn
 from frcnn.data.records import Record
+from frcnn.data.split_off import turn
 
 USUAL = 24
 """Pictures, where no number is named and they are enough to see every class."""

@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 from frcnn.data.coco_writer import write_coco
 from frcnn.data.csv_writer import write_csv
@@ -21,6 +21,7 @@ from frcnn.data.moving import Moved, move, unwritten
 from frcnn.data.new_folder import new_folder
 from frcnn.data.picture_paths import home_of
 from frcnn.data.problems import Problem, Report
+from frcnn.data.tile_origins import Origin, origins_of, read_origins, write_origins
 from frcnn.data.voc_writer import write_voc
 from frcnn.data.yolo_writer import write_yolo
 from frcnn.errors import AnnotationError, ConfigError, counted
@@ -39,6 +40,20 @@ _WRITERS: Mapping[str, Callable[[Path, Dataset, Moved], list[Problem]]] = {
     "csv": write_csv,
 }
 _FOLDERS = {"voc": "JPEGImages", "coco": "images", "yolo": "images/{split}", "csv": "images"}
+
+
+class Placed(NamedTuple):
+    """Pictures in their new places."""
+
+    data: Dataset
+    """Without those that could not be brought over; its report says so."""
+    moved: Moved
+    origins: Mapping[Path, Origin]
+    """By the old path, of those that are tiles of larger pictures."""
+
+
+Placing = Callable[[Path, Moved], Placed]
+"""Told the new folder and where each picture goes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,11 +123,34 @@ def convert(
     require_choices(to, pictures)
     out = Path(out)
     require_apart(data.root, out)
+
+    def place(draft: Path, moved: Moved) -> Placed:
+        bring_over(draft, moved.files, pictures)
+        return Placed(data, moved, origins_of(moved.files, read_origins(home_of(data.root))))
+
+    return write_anew(data, out, to, place, listing=listing)
+
+
+def write_anew(
+    data: Dataset, out: Path, to: str, place: Placing, *, listing: str = REPORT
+) -> Conversion:
+    """Write a data set whose pictures are brought over by somebody else.
+
+    Args:
+        data: open.
+        out: as `convert` has it.
+        to: as `convert` has it.
+        place: puts the pictures where they are to be.
+        listing: as `convert` has it.
+
+    Returns:
+        What was written; errors are those of `convert`, and of `place`.
+    """
     _require_texts(data)
     with new_folder(out) as draft:
-        moved = move(data, _FOLDERS[to])
         try:
-            _place_pictures(draft, moved, pictures)
+            data, moved, origins = place(draft, move(data, _FOLDERS[to]))
+            write_origins(draft, moved, origins)
             lost = _WRITERS[to](draft, data, moved)
             report = data.report.plus([*lost, *_outlines(data, to)])
             if report.problems:
@@ -224,8 +262,18 @@ def require_apart(root: Path, out: Path) -> None:
         )
 
 
-def _place_pictures(draft: Path, moved: Moved, pictures: Pictures) -> None:
-    for source, file in moved.files.items():
+def bring_over(draft: Path, files: Mapping[Path, str], pictures: Pictures) -> None:
+    """Copy pictures, or link them.
+
+    Args:
+        draft: the new folder.
+        files: new path within it, by the old one.
+        pictures: "copy" or "hardlink".
+
+    Raises:
+        ConfigError: they cannot be linked from there to here (RC325).
+    """
+    for source, file in files.items():
         target = draft / file
         target.parent.mkdir(parents=True, exist_ok=True)
         if pictures == "copy":

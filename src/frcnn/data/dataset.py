@@ -4,8 +4,6 @@ Opening reads annotations and the headers of pictures, no pixels. What was wrong
 report; what makes the set unusable is raised. Class ids 0 ... C-1 follow the sorted class names.
 """
 
-import hashlib
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -183,70 +181,6 @@ def training_split(names: Collection[str]) -> str | None:
         if name in names:
             return name
     return next(iter(names)) if len(names) == 1 else None
-
-
-def split_off(split: Split, share: float = 0.2, *, seed: int = 0) -> tuple[Split, Split]:
-    """Take a validation split out of a training split, the same one every time.
-
-    Each picture's turn follows from a hash of the seed and its name, so that the order of the
-    records does not matter and a picture that is added moves few others. The last picture of a
-    class stays in training.
-
-    Args:
-        split: at least 2 pictures.
-        share: of the pictures, in (0, 1); at least one is taken.
-        seed: another one gives another choice.
-
-    Returns:
-        The rest as "train", and "val"; both in the order of `split`.
-
-    Raises:
-        ConfigError: the share is not in (0, 1) (RC324).
-        AnnotationError: there are fewer than 2 pictures, or none can be spared (RC223).
-    """
-    if not 0 < share < 1:
-        raise ConfigError(
-            "RC324",
-            "split_off: share",
-            "not a share of the pictures",
-            got=str(share),
-            want="a number between 0 and 1",
-            fix="0.2 takes a fifth for validation",
-        )
-    wanted = max(round(share * len(split)), 1)
-    left = Counter(label for r in split.records for label in set(r.target.labels.tolist()))
-    taken: set[str] = set()
-    for record in sorted(split.records, key=lambda r: turn(seed, r.name)):
-        labels = set(record.target.labels.tolist())
-        if len(taken) < min(wanted, len(split) - 1) and all(left[label] > 1 for label in labels):
-            taken.add(record.name)
-            left.subtract(labels)
-    if not taken:
-        raise AnnotationError(
-            "RC223",
-            f"split {split.name}",
-            "no picture can be spared for validation",
-            got=f"{len(split)} pictures",
-            want="2 or more, and every class in 2 or more",
-            fix="add pictures, or a val split of your own",
-        )
-    chosen = [record.name in taken for record in split.records]
-    train = split.subset(i for i, is_val in enumerate(chosen) if not is_val)
-    val = split.subset(i for i, is_val in enumerate(chosen) if is_val)
-    return replace(train, name="train"), replace(val, name="val")
-
-
-def turn(seed: int, name: str) -> bytes:
-    """Give a name its turn in an order by chance, whatever other names there are.
-
-    Args:
-        seed: another one gives another order.
-        name: of a picture, or of a group of them.
-
-    Returns:
-        What to sort by.
-    """
-    return hashlib.sha256(f"{seed}:{name}".encode("utf-8", "surrogateescape")).digest()
 
 
 def _require_usable(folder: Folder, bad_data: BadData, max_bad: float) -> None:

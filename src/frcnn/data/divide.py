@@ -12,8 +12,9 @@ from types import MappingProxyType
 
 import numpy as np
 
+from frcnn.data.columns import aligned
 from frcnn.data.convert import Conversion, Pictures, convert, require_apart, require_choices
-from frcnn.data.dataset import Dataset, turn
+from frcnn.data.dataset import Dataset
 from frcnn.data.division_plan import DivisionPlan
 from frcnn.data.evidence import search
 from frcnn.data.grouping import groups_of
@@ -22,6 +23,7 @@ from frcnn.data.picture_paths import home_of
 from frcnn.data.pooling import POOL, pool
 from frcnn.data.problems import Problem
 from frcnn.data.records import Split
+from frcnn.data.split_off import turn
 from frcnn.data.stratify import Groups, stratify
 from frcnn.errors import ConfigError
 from frcnn.ops.picture_header import place_of
@@ -58,12 +60,7 @@ class Division:
             rows.append(
                 [name, *(f"{n} / {cell}" for (n, _), cell in zip(counts, boxes, strict=True))]
             )
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        lines = [
-            "  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])])
-            for row in rows
-        ]
-        return "\n".join(["class: pictures / boxes (share of the boxes)", *lines])
+        return "\n".join(["class: pictures / boxes (share of the boxes)", *aligned(rows)])
 
     def to_json(self) -> Mapping[str, object]:
         """Give all of it as plain values."""

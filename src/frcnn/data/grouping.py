@@ -1,16 +1,19 @@
 """Which pictures belong together, so that no two of a group are ever in different splits.
 
 Pictures of one patient, one film or one place look alike. A detector that has learnt from one
-of them is judged too well on the others. Files with the same bytes are one group in any case.
+of them is judged too well on the others. Files with the same bytes, and tiles of one picture, are
+one group in any case.
 """
 
 import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from frcnn.data.picture_paths import within
 from frcnn.data.problems import Problem
 from frcnn.data.records import Record
 from frcnn.data.split_checks import same_bytes
+from frcnn.data.tile_origins import read_origins, tiles_of_one_picture
 from frcnn.errors import ConfigError
 from frcnn.ops.picture_header import place_of
 
@@ -34,8 +37,9 @@ def groups_of(records: Sequence[Record], home: Path, by: str, problems: list[Pro
 
     Raises:
         ConfigError: no such way to group (RC374), or a pattern that cannot be used (RC375).
+        AnnotationError: the list of tiles cannot be read (RC236).
     """
-    own = [_within(record.path, home) for record in records]
+    own = [within(record.path, home) for record in records]
     if by == "":
         names = own
     elif by == FOLDER:
@@ -44,7 +48,11 @@ def groups_of(records: Sequence[Record], home: Path, by: str, problems: list[Pro
         names = _by_pattern(own, _pattern_of(by), problems)
     else:
         raise _no_way(by)
-    return _with_copies_joined(records, names)
+    origins = read_origins(home)
+    # tiles of nothing, as beyond an aerial picture's border, are alike in pictures that are not
+    telling = [r for r in records if len(r.target.boxes) or r.path.name not in origins]
+    alike = [*same_bytes(telling), *tiles_of_one_picture(records, origins)]
+    return _joined(records, names, alike)
 
 
 def require_way(by: str) -> None:
@@ -72,10 +80,6 @@ def _pattern_of(by: str) -> re.Pattern[str]:
     return pattern
 
 
-def _within(path: Path, home: Path) -> str:
-    return path.relative_to(home).as_posix() if path.is_relative_to(home) else path.as_posix()
-
-
 def _by_pattern(own: Sequence[str], pattern: re.Pattern[str], problems: list[Problem]) -> list[str]:
     found = [pattern.search(name.rpartition("/")[2]) for name in own]
     names = [match[1] if match and match[1] else None for match in found]
@@ -88,8 +92,10 @@ def _by_pattern(own: Sequence[str], pattern: re.Pattern[str], problems: list[Pro
     return [f"/{mine}" if name is None else name for mine, name in zip(own, names, strict=True)]
 
 
-def _with_copies_joined(records: Sequence[Record], names: list[str]) -> list[str]:
-    """Give groups with a file of the same bytes one name, the first of theirs."""
+def _joined(
+    records: Sequence[Record], names: list[str], alike: Sequence[Sequence[Record]]
+) -> list[str]:
+    """Give groups that have alike pictures one name, the first of theirs."""
     by_path = {record.path: name for record, name in zip(records, names, strict=True)}
     parents = {name: name for name in names}
 
@@ -98,8 +104,8 @@ def _with_copies_joined(records: Sequence[Record], names: list[str]) -> list[str
             name = parents[name]
         return name
 
-    for copies in same_bytes(records):
-        tops = sorted({top(by_path[record.path]) for record in copies})
+    for together in alike:
+        tops = sorted({top(by_path[record.path]) for record in together})
         parents.update(dict.fromkeys(tops, tops[0]))
     return [top(name) for name in names]
 

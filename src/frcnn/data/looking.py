@@ -1,7 +1,8 @@
 """What a picture's file says without being decoded, held against what its annotation says.
 
 A picture is opened for its size as a rule (`opened`); who is in a hurry may believe the size that
-the annotation states (`trusted`).
+the annotation states (`trusted`), and who cuts pictures into tiles reads those too that are larger
+than memory (`windowed`).
 """
 
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from frcnn.data.records import UNOPENED, Stamp, stamp_of
 from frcnn.errors import AnnotationError
 from frcnn.ops.picture_header import MAX_PIXELS, open_regular, place_of, read_header
 from frcnn.ops.picture_kinds import Header
+from frcnn.ops.tiff_layout import needs_windows, read_layout
 from frcnn.types import Size
 
 
@@ -24,8 +26,8 @@ class Look(NamedTuple):
 
 
 Looking = Callable[[Path, Size | None, list[Problem]], Look]
-"""Tells a picture's size; it knows the one that is stated, and adds remarks. `opened` or
-`trusted`."""
+"""Tells a picture's size; it knows the one that is stated, and adds remarks. `opened`,
+`trusted` or `windowed`."""
 
 
 def opened(path: Path, stated: Size | None, problems: list[Problem]) -> Look:
@@ -72,6 +74,27 @@ def look_at(path: Path, problems: list[Problem]) -> Look:
         header = read_header(file, place_of(path), max_pixels=MAX_PIXELS)
         stamp = stamp_of(file)
     problems.extend(remark(path, note) for note in header.notes)
+    return Look(header, stamp)
+
+
+def windowed(path: Path, stated: Size | None, problems: list[Problem]) -> Look:
+    """Take the size from the picture, a TIFF's too that is too large to be decoded at once.
+
+    Args:
+        path: of the picture.
+        stated: its size, as the annotation has it; held against the picture's later.
+        problems: gets remarks.
+
+    Returns:
+        What its header says; errors are those of `look_at`, and of `tiff_layout.read_layout`.
+    """
+    if not needs_windows(path):
+        return look_at(path, problems)
+    with open_regular(path) as file:
+        layout = read_layout(file, path)
+        stamp = stamp_of(file)
+    problems.extend(remark(path, note) for note in layout.notes)
+    header = Header(kind="TIFF", stored=layout.stored, orientation=layout.orientation)
     return Look(header, stamp)
 
 

@@ -148,6 +148,19 @@ def home_of(root: Path) -> Path:
     return parent.parent if parent.name.lower() in _ANNOTATIONS else parent
 
 
+def within(path: Path, home: Path) -> str:
+    """Name a file as it is called inside the data set.
+
+    Args:
+        path: of the file.
+        home: the data set's folder.
+
+    Returns:
+        Its path from there, with forward slashes; its whole path where it lies elsewhere.
+    """
+    return path.relative_to(home).as_posix() if path.is_relative_to(home) else path.as_posix()
+
+
 class Names:
     """Gives every picture of a split a name of its own: that of its file, without its ending."""
 

@@ -17,7 +17,13 @@ from frcnn.types import Corners
 _ALSO = "first: "
 Severity = Literal["error", "warning"]
 Effect = Literal[
-    "box dropped", "box clipped", "boxes read anew", "picture skipped", "data unusable", "none"
+    "box dropped",
+    "box clipped",
+    "boxes read anew",
+    "picture skipped",
+    "rest skipped",
+    "data unusable",
+    "none",
 ]
 
 

@@ -18,9 +18,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from frcnn.errors import PictureError
+from frcnn.data.changed_files import changed, unlike_its_checksum
 from frcnn.ops import pictures
-from frcnn.ops.picture_header import open_regular, place_of
+from frcnn.ops.picture_header import open_regular
 from frcnn.ops.picture_parts import Enough, whole
 from frcnn.types import Size, Target
 
@@ -239,20 +239,13 @@ def decode_record(record: Record, enough: Enough = whole) -> pictures.Decoded:
         PictureError: it cannot be read (RC101 ... RC108), has changed since (RC109), or differs
             from its checksum (RC110).
     """
-    place = place_of(record.path)
     with open_regular(record.path) as file:
         stamp = stamp_of(file)
         data = file.read() if record.sha256 else b""
     if stamp != record.stamp:
-        raise _changed(place, f"{stamp.bytes} bytes, another time", f"{record.stamp.bytes} bytes")
+        raise changed(record.path, stamp.bytes, record.stamp.bytes)
     if record.sha256 and hashlib.sha256(data).hexdigest() != record.sha256:
-        raise PictureError(
-            "RC110",
-            place,
-            "the picture differs from its checksum",
-            want=f"SHA-256 {record.sha256[:16]}... of SHA256SUMS",
-            fix="restore the file from a copy; or, if it was changed on purpose, renew SHA256SUMS",
-        )
+        raise unlike_its_checksum(record.path, record.sha256)
     # what was hashed is what is decoded: the file may change between two readings
     source = data if record.sha256 else record.path
     return pictures.decode(source, path=record.path, enough=enough)
@@ -269,17 +262,6 @@ def stamp_of(file: BinaryIO) -> Stamp:
     """
     status = os.fstat(file.fileno())
     return Stamp(status.st_size, status.st_mtime_ns)
-
-
-def _changed(place: str, got: str, want: str) -> PictureError:
-    return PictureError(
-        "RC109",
-        place,
-        "the picture changed since the data set was opened",
-        got=got,
-        want=want,
-        fix="start again, and leave the data alone while it is in use",
-    )
 
 
 def _rebuild(

@@ -20,7 +20,8 @@ from frcnn.launch.contradictions import require_possible
 from frcnn.launch.measure import MeasureOptions, measure
 from frcnn.launch.measured import Measured
 from frcnn.prediction.choice import Choice
-from frcnn.prediction.folder import Order, predict_folder
+from frcnn.prediction.folder import predict_folder
+from frcnn.prediction.order import Order
 from frcnn.prediction.saved import read_saved
 from frcnn.prediction.sources import expand
 from frcnn.prediction.summary import Summary

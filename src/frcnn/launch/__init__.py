@@ -9,6 +9,7 @@ scheme.py          what a scheme asks for: a network that it can train, proposal
 kept.py            what a run keeps: its settings, where its data is
 rewording.py       an error of the data in other words
 check.py           `frcnn data check`: a data set looked over, and mended in a copy
+tile.py            `frcnn data tile`: large pictures and their boxes as tiles to train on
 small_boxes.py     true boxes that resizing leaves nothing of
 after_training.py  which settings a trained network may have otherwise
 announcing.py      what a person is told of it before it begins

@@ -4,9 +4,11 @@ from contextlib import suppress
 from pathlib import Path
 
 from frcnn.data.dataset import Dataset
+from frcnn.data.picture_paths import home_of
 from frcnn.data.problems import Report
 from frcnn.data.records import Split
 from frcnn.data.split_checks import copies_in
+from frcnn.data.tile_origins import parted, read_origins
 from frcnn.errors import DataError, FrcnnError, counted
 from frcnn.launch.differing import fitted_away
 from frcnn.launch.material import Say, open_data, require_usable, usable_pictures
@@ -79,6 +81,9 @@ def announce_usable(
         say(dataset.class_table)
     if learnt := val.in_common(train):
         say(f"  {learnt} of the {len(val)} are learnt from, too: their figures are too good")
+    if tiles := parted(train.records, val.records, read_origins(home_of(dataset.root))):
+        say(f"  {tiles} of the {len(val)} are tiles of pictures that are learnt from, too: their")
+        say("  figures are too good; a val split of other pictures has honest ones")
     if report.problems:
         say(report.summary())
     require_usable(opened, (train, val), found, max_bad)

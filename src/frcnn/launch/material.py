@@ -4,11 +4,14 @@ from collections.abc import Callable, Container, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 
-from frcnn.data.dataset import Dataset, split_off, too_many, training_split
+from frcnn.data.dataset import Dataset, too_many, training_split
 from frcnn.data.look_alikes import LookAlikes
+from frcnn.data.picture_paths import home_of
 from frcnn.data.pixel_check import check_pixels
 from frcnn.data.problems import Report
 from frcnn.data.records import Split
+from frcnn.data.split_off import split_off
+from frcnn.data.tile_origins import larger_pictures, read_origins
 from frcnn.errors import ConfigError, ModelFileError
 from frcnn.launch.scheme import begins_with_ours
 from frcnn.model.batch import Normalisation
@@ -73,7 +76,9 @@ def open_data(config: RunConfig, opened: Dataset | None = None) -> tuple[Dataset
         rest = whole.subset(i for i, r in enumerate(whole.records) if r.path not in judged)
         if rest:
             return dataset, rest, val
-    rest, taken = split_off(whole, config.validation_share, seed=config.training.seed)
+    together = larger_pictures(whole.records, read_origins(home_of(dataset.root)))
+    seed = config.training.seed
+    rest, taken = split_off(whole, config.validation_share, seed=seed, together=together)
     return dataset, rest, taken
 
 

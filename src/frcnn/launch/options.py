@@ -80,6 +80,10 @@ class PredictOptions(TypedDict, total=False):
     """They match from this overlap on."""
     tiles_only: bool
     """Look at tiles alone, not at the whole picture as well."""
+    vid_stride: int
+    """Of a video, look at every so many frames one."""
+    max_frames: int
+    """Of a video, a camera or a stream, look at so many frames at most."""
     out: str | Path
     """Folder for the results; a new one in `runs` where none is named."""
     resume: bool

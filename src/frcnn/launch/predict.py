@@ -1,5 +1,6 @@
-"""Prediction over files, folders and patterns; what `frcnn predict` does."""
+"""Prediction over pictures and videos, wherever they come from; what `frcnn predict` does."""
 
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,11 +11,15 @@ from frcnn.launch.material import Say
 from frcnn.launch.options import PredictOptions
 from frcnn.prediction.choice import Choice
 from frcnn.prediction.counting import counting, uncounted
-from frcnn.prediction.folder import Order, predict_folder
+from frcnn.prediction.folder import predict_folder
+from frcnn.prediction.lists import is_standard_input
+from frcnn.prediction.order import Order
 from frcnn.prediction.saved import Saved, read_saved
 from frcnn.prediction.sources import expand
 from frcnn.prediction.summary import Summary
 from frcnn.prediction.tiles import TileConfig
+from frcnn.prediction.video.looking import FrameConfig
+from frcnn.prediction.video.run import require_possible
 from frcnn.run_folder import make_numbered
 
 
@@ -25,9 +30,9 @@ def predict(
 
     Args:
         named: a run folder or a weights file of ours.
-        sources: pictures, folders of pictures, or patterns.
+        sources: pictures and videos, folders of them, patterns, lists, addresses, cameras.
         options: what was asked for.
-        say: told of every picture.
+        say: told of every picture and video.
 
     Returns:
         What it came to; a picture that cannot be read is one entry in its failures.
@@ -39,6 +44,7 @@ def predict(
         DiskError: results cannot be written.
     """
     tiles = tiles_of(options)
+    frames = FrameConfig(stride=options.get("vid_stride", 1), most=options.get("max_frames"))
     machine.keep_freed_memory()
     saved = read_saved(
         named,
@@ -47,12 +53,15 @@ def predict(
         batch=options.get("batch", 1),
     )
     detector = saved.whole
+    if any(map(is_standard_input, sources)) and sys.stdin is not None and sys.stdin.isatty():
+        say("reading paths and addresses, one a line; Ctrl-D ends")
     found = expand(sources)
-    if found.problems and not found.pictures:  # nothing to be done: no folder
+    if found.problems and not (found.pictures or found.videos):  # nothing to be done: no folder
         for problem in found.problems[1:]:
             say(str(problem.error()))
         raise found.problems[0].error()
-    order = replace(_order(saved, options), tiles=tiles)
+    order = replace(_order(saved, options), tiles=tiles, frames=frames)
+    require_possible(found.videos, len(found.pictures), order)
     if options.get("out") is None:
         order = replace(order, out=make_numbered(order.out, "predict"))
     shown = uncounted if options.get("quiet", False) else counting

@@ -48,7 +48,10 @@ _STRANGERS = {
 
 _BIG_TIFF = (b"II+\0", b"MM\0+")
 _FIX_KIND = "convert the file to PNG or JPEG, or take it out of the data"
-_FIX_BIG = "convert it to PNG or JPEG, or read it in windows: `frcnn predict --tile N`"
+_FIX_BIG = (
+    "convert it to PNG or JPEG, or read it in windows: `frcnn predict --tile N`; `frcnn data tile` "
+    "cuts it for training"
+)
 
 
 def place_of(path: Path) -> str:
@@ -61,6 +64,20 @@ def place_of(path: Path) -> str:
         The path as text.
     """
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in str(path))
+
+
+def begins_as_picture(start: bytes) -> bool:
+    """Tell a picture of an accepted kind from a text, by its first 32 bytes.
+
+    Args:
+        start: of the file; a text may begin with BM, too, but has no NUL.
+
+    Returns:
+        Whether a reader is meant for it.
+    """
+    is_webp = start[:4] == b"RIFF" and start[8:12] == b"WEBP"
+    is_text = start.startswith(b"BM") and b"\0" not in start
+    return is_webp or (not is_text and any(start.startswith(mark) for mark in _READERS))
 
 
 def open_regular(path: Path) -> BinaryIO:
@@ -153,8 +170,8 @@ def _require_size(header: Header, place: str, max_pixels: int) -> None:
             "the picture has too many pixels",
             got=f"{width} x {height}, {height * width / 1e6:.0f} million",
             want=f"at most {max_pixels / 1e6:g} million",
-            fix="make the picture smaller, cut it into tiles, or take it out of the data; "
-            "`frcnn predict --tile N` reads a TIFF of any size",
+            fix="make the picture smaller, or take it out of the data; of a TIFF of any size "
+            "`frcnn data tile` cuts tiles to train on, and `frcnn predict --tile N` reads it",
         )
 
 

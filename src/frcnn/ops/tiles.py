@@ -10,6 +10,9 @@ from typing import NamedTuple
 from frcnn.errors import ConfigError
 from frcnn.types import Size
 
+SMALLEST = 16
+"""Pixels of a tile's side; smaller ones show a detector nothing."""
+
 
 class Window(NamedTuple):
     """A part of a picture in whole pixels; x2 and y2 are outside it."""
@@ -28,6 +31,19 @@ class Window(NamedTuple):
 def whole(size: Size) -> Window:
     """Give the window that is the whole picture."""
     return Window(0, 0, size.width, size.height)
+
+
+def overlap_of(side: int, share: float) -> int:
+    """Give the overlap of neighbours in pixels.
+
+    Args:
+        side: of a tile, pixels.
+        share: of the side that a neighbour has, too, in [0, 1).
+
+    Returns:
+        The nearest whole number, below `side`.
+    """
+    return min(round(side * share), side - 1)
 
 
 def grid(size: Size, side: int, overlap: int) -> list[Window]:

@@ -9,8 +9,15 @@ batching.py          pictures of one resized size are computed together
 windows.py           a picture of any size, read part by part
 tiles.py             large pictures: overlapping tiles, and the whole as one more view
 merging.py           what several tiles found -> each object once
-result.py            Result: what was found in one picture
-sources.py           files, folders and patterns -> picture files
+result.py            Result: what was found in one picture, or in one frame
+words.py             what `predict` and `frames` can be told
+video/               videos, cameras and streams, frame by frame
+sources.py           what people type -> pictures and videos
+origins.py           where a picture comes from: a file, an address, standard input
+addresses.py         addresses of the web: named like files, shown without passwords
+remote.py            a picture of the web, fetched with limits
+lists.py             lists of sources, from a text or standard input
+order.py             what a folder's run is asked to do
 folder.py            a whole folder: results on disk as they come, faults counted, resumable
 diary.py             the file that a folder's run is resumed from
 writers.py           the kinds of results, their names, and what writes each

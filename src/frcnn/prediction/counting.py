@@ -25,12 +25,12 @@ def silent(_done: int) -> None:
     """Show nothing."""
 
 
-Counting = Callable[[str, int], AbstractContextManager[Tell]]
+Counting = Callable[[str, int | None], AbstractContextManager[Tell]]
 """`counting` or `uncounted`."""
 
 
 @contextmanager
-def uncounted(_what: str, _total: int) -> Iterator[Tell]:
+def uncounted(_what: str, _total: int | None) -> Iterator[Tell]:
     """Show nothing while it goes on.
 
     Yields:
@@ -40,12 +40,12 @@ def uncounted(_what: str, _total: int) -> Iterator[Tell]:
 
 
 @contextmanager
-def counting(what: str, total: int, stream: TextIO | None = None) -> Iterator[Tell]:
+def counting(what: str, total: int | None, stream: TextIO | None = None) -> Iterator[Tell]:
     """Show a count while it goes on.
 
     Args:
         what: is counted, as `pictures`.
-        total: where it ends.
+        total: where it ends; None where nobody knows.
         stream: None means stderr.
 
     Yields:
@@ -64,7 +64,7 @@ def counting(what: str, total: int, stream: TextIO | None = None) -> Iterator[Te
 class _Lines:
     """Plain lines for logs and pipes."""
 
-    def __init__(self, what: str, total: int, stream: TextIO) -> None:
+    def __init__(self, what: str, total: int | None, stream: TextIO) -> None:
         self._what, self._total, self._stream = what, total, stream
         self._due = time.monotonic() + FIRST_AFTER
 
@@ -73,5 +73,6 @@ class _Lines:
         if now < self._due or done == self._total:
             return
         self._due = now + NEXT_AFTER
-        self._stream.write(f"{done} of {self._total} {self._what}\n")
+        of = "" if self._total is None else f" of {self._total}"
+        self._stream.write(f"{done}{of} {self._what}\n")
         self._stream.flush()

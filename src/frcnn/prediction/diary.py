@@ -2,7 +2,8 @@
 
 Kill the process at any instant: the lines that are there are true, a torn last one is cut off,
 and `--resume` goes on after them. The first line says what the run was asked to do, so that
-results of different models or thresholds are never mixed.
+results of different models or thresholds are never mixed. A video has a line when it is begun and
+one when it is done; its frames have a file of their own (`video/frame_diary.py`).
 """
 
 import json
@@ -15,6 +16,7 @@ from frcnn.errors import ConfigError, PictureError
 from frcnn.ops.picture_header import open_regular
 from frcnn.prediction.forms.results import Picture
 from frcnn.prediction.result import text_of
+from frcnn.prediction.video.frame_diary import FrameDiary
 
 NAME = "predictions.jsonl"
 """Of the file in the folder of results."""
@@ -24,7 +26,7 @@ CROPS = "crops"
 """The folder of cut-out objects, beside it."""
 _NO_JSON = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
 _LONGEST_HEAD = 1 << 20  # bytes; a head of ours has a few thousand
-_OWN = ("stamp", "inside", "stem")  # of a line, but not of a result
+_OWN = ("stamp", "inside", "stem", "frames", "begun", "problem")  # of a line, but not of a result
 
 
 class _Latest(NamedTuple):
@@ -34,6 +36,10 @@ class _Latest(NamedTuple):
     """The error's code; empty for a result."""
     stamp: list[int]
     """Of the picture's file at that time."""
+    is_whole: bool
+    """False for a video that was begun, and is not done."""
+    has_frames: bool
+    """It is a video, of which frames may be done."""
 
 
 class Diary:
@@ -80,15 +86,24 @@ class Diary:
             return []
         return [name for name, written in kinds.items() if written]
 
-    def is_done(self, path: Path) -> bool:
+    def is_done(self, path: Path | str) -> bool:
         """Tell whether a picture has its result, and its file is still the same.
 
         A picture that could not be read is not done: it may have been mended.
         """
         latest = self._latest.get(text_of(path))
-        return latest is not None and not latest.fault and latest.stamp == stamp_of(path)
+        done = latest is not None and not latest.fault and latest.is_whole
+        return latest is not None and done and latest.stamp == stamp_of(path)
 
-    def is_free(self, name: str, path: Path) -> bool:
+    def has_frames(self, path: Path | str) -> bool:
+        """Tell whether frames of a video are done, and its file is still the same.
+
+        What is no file may be another one under the same address, so it is begun anew.
+        """
+        latest, stamp = self._latest.get(text_of(path)), stamp_of(path)
+        return latest is not None and latest.has_frames and bool(stamp) and latest.stamp == stamp
+
+    def is_free(self, name: str, path: Path | str) -> bool:
         """Tell whether a picture's result may be written under a name, whatever its case.
 
         Args:
@@ -101,7 +116,7 @@ class Diary:
         own = text_of(path)
         return self._owners.get(name.casefold(), own) == own
 
-    def add(self, path: Path, row: Mapping[str, Any]) -> None:
+    def add(self, path: Path | str, row: Mapping[str, Any]) -> None:
         """Write a picture's line; whatever belongs to its result is on disk already.
 
         Args:
@@ -110,24 +125,46 @@ class Diary:
                 it cannot be written.
         """
         entry = {"path": text_of(path), "stamp": stamp_of(path), **row}
-        latest = _Latest(_fault_of(entry), entry["stamp"])
+        latest = _latest_of(entry)
         if latest.fault and latest == self._latest.get(entry["path"]):
             return  # the same fault again
         diaries.append_line(self.path, _line(entry))
         self._remember(entry)
 
     def pictures(self) -> Iterator[Picture]:
-        """Read the results again, each picture once.
+        """Read the results again, each picture and each frame once.
 
         Yields:
-            What was written of a picture, in the order of the lines.
+            What was written of a picture or frame, in the order of the lines.
         """
         for row in self._current():
-            if "problem" not in row:
+            if "frames" in row:
+                yield from self._frames_of(row)
+            elif "problem" not in row:
                 result = {name: value for name, value in row.items() if name not in _OWN}
                 inside = row.get("inside", Path(row["path"]).name)  # older lines do not say
                 stem = row.get("stem", str(Path(inside).with_suffix("")))
                 yield Picture(row=result, inside=inside, stem=stem)
+
+    def videos(self) -> Iterator[dict[str, Any]]:
+        """Read again what is known of each video as a whole.
+
+        Yields:
+            Of each video that is done its path, size, rate, number of frames, and what was drawn.
+        """
+        for row in self._current():
+            if "frames" in row and "begun" not in row:
+                yield {name: value for name, value in row.items() if name not in _OWN}
+
+    def _frames_of(self, row: Mapping[str, Any]) -> Iterator[Picture]:
+        """Read a video's frames again, named as pictures would be: `film.mp4_000012.jpg`.
+
+        Yields:
+            What was written of each.
+        """
+        for frame in FrameDiary(self.path.parent / row["frames"]).rows():
+            number = f"_{frame['frame']:06}"
+            yield Picture(frame, inside=f"{row['inside']}{number}.jpg", stem=row["stem"] + number)
 
     def problems(self) -> Iterator[dict[str, Any]]:
         """Read the faults again, of the pictures that have no result.
@@ -140,7 +177,7 @@ class Diary:
                 yield row["problem"]
 
     def _remember(self, row: Mapping[str, Any]) -> None:
-        self._latest[row["path"]] = _Latest(_fault_of(row), row["stamp"])
+        self._latest[row["path"]] = _latest_of(row)
         for name in ("image", "stem"):
             if name in row:
                 self._owners[row[name].casefold()] = row["path"]
@@ -166,8 +203,13 @@ class Diary:
             raise files.disk_error(error, self.path) from error
 
 
-def stamp_of(path: Path) -> list[int]:
-    """Give a file's length and time, by which a changed one is known; empty when it is gone."""
+def stamp_of(path: Path | str) -> list[int]:
+    """Give a file's length and time, by which a changed one is known; empty when it is gone.
+
+    What results call by a text is no file.
+    """
+    if isinstance(path, str):
+        return []
     try:
         status = path.stat()
     except OSError:
@@ -177,6 +219,10 @@ def stamp_of(path: Path) -> list[int]:
 
 def _line(row: Mapping[str, Any]) -> str:
     return json.dumps(row, allow_nan=False, ensure_ascii=False)
+
+
+def _latest_of(row: Mapping[str, Any]) -> _Latest:
+    return _Latest(_fault_of(row), row["stamp"], "begun" not in row, "frames" in row)
 
 
 def _fault_of(row: Mapping[str, Any]) -> str:

@@ -21,6 +21,7 @@ from frcnn.errors import ConfigError, PictureError, first_line
 from frcnn.ops import colours, exif, pictures
 from frcnn.ops.picture_header import MAX_PIXELS
 from frcnn.ops.picture_parts import Enough, whole
+from frcnn.prediction.video.kinds import is_video_file
 from frcnn.types import Size, name_of
 
 Source = str | os.PathLike[str] | bytes | Image.Image | NDArray[np.uint8] | Tensor
@@ -170,6 +171,15 @@ def _from_file(source: str | os.PathLike[str] | bytes, enough: Enough) -> Loaded
             got="a folder",
             want="the path of a picture",
             fix="use `frcnn predict` for folders, or pass a list of its files",
+        )
+    if isinstance(file, Path) and is_video_file(file):
+        raise ConfigError(
+            "RC382",
+            str(file),
+            "a video is not one picture",
+            got="a video",
+            want="the path of a picture",
+            fix="go through its frames: for found in detector.frames(path)",
         )
     decoded = pictures.decode(file, enough=enough)
     picture = pictures.to_tensor(decoded.pixels)

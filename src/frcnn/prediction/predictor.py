@@ -8,9 +8,10 @@ Letters: N detections, C classes, H x W pixels.
 """
 
 import itertools
+import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import partial
-from typing import TypedDict, Unpack, overload
+from typing import Unpack, overload
 
 import torch
 from torch import Tensor
@@ -28,20 +29,10 @@ from frcnn.prediction.inference_copy import inference_copy
 from frcnn.prediction.loading import Loaded, Source, is_one_picture, load
 from frcnn.prediction.result import Result
 from frcnn.prediction.tiles import TileConfig, find_in_tiles
+from frcnn.prediction.video.looking import look_at_video
 from frcnn.prediction.windows import Windows, open_windows
+from frcnn.prediction.words import FrameWords, PictureWords
 from frcnn.types import Detections, Proposals, Size, name_of
-
-
-class _Words(TypedDict, total=False):
-    """What `predict` can be told; it says what each is."""
-
-    conf: float | None
-    iou: float | None
-    max_det: int | None
-    classes: Collection[str | int] | None
-    probabilities: bool
-    bgr: bool
-    tile: int | TileConfig | None
 
 
 class Detector:
@@ -96,11 +87,11 @@ class Detector:
 
     @overload
     def predict(  # type: ignore[overload-overlap]  # a text is a sequence of texts, too
-        self, source: Source, **words: Unpack[_Words]
+        self, source: Source, **words: Unpack[PictureWords]
     ) -> Result: ...
 
     @overload
-    def predict(self, source: Iterable[Source], **words: Unpack[_Words]) -> list[Result]: ...
+    def predict(self, source: Iterable[Source], **words: Unpack[PictureWords]) -> list[Result]: ...
 
     def predict(  # noqa: PLR0913  # the words of the command line, by keyword
         self,
@@ -173,6 +164,21 @@ class Detector:
         while window := list(itertools.islice(numbered, self.batch)):
             loaded = [load(s, bgr=bgr, place=at, enough=self.enough) for s, at in window]
             yield from self.look(loaded, choice)
+
+    def frames(
+        self, video: str | os.PathLike[str] | int, **words: Unpack[FrameWords]
+    ) -> Iterator[Result]:
+        """Find objects in each frame of a video, a camera or a stream, without keeping them.
+
+        Args:
+            video: a file, an address, or the number of a camera.
+            **words: as `predict`, and `vid_stride`, `max_frames`, as `look_at_video` has them.
+
+        Returns:
+            The results, one by one, each with its `frame` and `time`. Errors as `predict`, and
+            PictureError for a video (RC118 ... RC122), after its last good frame.
+        """
+        return look_at_video(self, video, **words)
 
     def look_in_tiles(
         self,

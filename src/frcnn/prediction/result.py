@@ -44,6 +44,10 @@ class Result:
     """Remarks about the picture, such as "EXIF rotation 6 applied"."""
     pixels: NDArray[np.uint8] | None = field(default=None)
     """[H, W, 3] uint8, RGB, when the picture was given in memory; else it is read when needed."""
+    frame: int | None = None
+    """Of a video: which frame this is, from 0."""
+    time: float | None = None
+    """Of a video: seconds from its beginning, where it says so."""
 
     @property
     def boxes(self) -> Tensor:
@@ -185,10 +189,12 @@ class Result:
         Returns:
             `path` (or null), `width`, `height`, `notes`, `objects`; each object with `label`,
             `name`, `score`, `box` (x1, y1, x2, y2), and `probabilities` by class name where they
-            were asked for. Numbers are exact: as float32 they give the same values again.
+            were asked for; of a video `frame` and `time`, too. Numbers are exact: as float32 they
+            give the same values again.
         """
         return {
             "path": None if self.path is None else text_of(self.path),
+            **({} if self.frame is None else {"frame": self.frame, "time": self.time}),
             "width": self.size.width,
             "height": self.size.height,
             "notes": list(self.notes),
@@ -206,7 +212,8 @@ class Result:
             width, height in pixels) and `score`.
         """
         if image_id is None:
-            image_id = 0 if self.path is None else self.path.stem
+            stem = 0 if self.path is None else self.path.stem
+            image_id = stem if self.frame is None else f"{stem}_{self.frame:06}"
         w, h = box_ops.sides(self.boxes)
         sides = torch.stack((self.boxes[:, 0], self.boxes[:, 1], w, h), dim=1)
         rows = zip(self.labels.tolist(), _exact(sides), _exact(self.scores), strict=True)
@@ -250,7 +257,7 @@ class Result:
         return objects
 
 
-def text_of(path: Path) -> str:
+def text_of(path: Path | str) -> str:
     """Write a path as text that any JSON reader takes; bytes that are no UTF-8 in hexadecimal."""
     return str(path).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 

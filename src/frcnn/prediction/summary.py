@@ -7,7 +7,9 @@ from typing import Any
 
 from frcnn.data.problems import Problem
 from frcnn.errors import counted
+from frcnn.prediction.diary import PICTURES
 from frcnn.prediction.result import Result, text_of
+from frcnn.types import Size
 
 _SHOWN = 10  # faults printed
 
@@ -16,7 +18,7 @@ _SHOWN = 10  # faults printed
 class Outcome:
     """What became of one picture."""
 
-    path: Path
+    path: Path | str
     seconds: float
     """Reading and looking; of pictures computed together, each its share."""
     result: Result | None = None
@@ -34,6 +36,57 @@ class Outcome:
         return f"{where}  {self.seconds * 1000:.0f} ms  {self.result!r}"
 
 
+@dataclass(frozen=True, eq=False, kw_only=True)
+class VideoOutcome:
+    """What became of one video."""
+
+    path: Path | str
+    seconds: float
+    """Reading, looking and drawing."""
+    frames: int
+    """Frames that have their result."""
+    looked_at: int
+    """Frames looked at in this run."""
+    size: Size
+    """Of the last frame looked at; 0 x 0 where there was none."""
+    rate: float
+    """Frames a second, before any are passed over; 0 where it is unknown."""
+    objects: Mapping[str, int]
+    """How many of each class were found in this run, most frequent first."""
+    problem: Problem | None = None
+    """Why frames are missing."""
+    is_drawn: bool = False
+    notes: tuple[str, ...] = ()
+    """Remarks about the video."""
+
+    def __str__(self) -> str:
+        """Say it in one line, as `film.mp4  640x360  90 frames  35 ms each  7 objects: nut 7`."""
+        width, height = self.size.width, self.size.height
+        each = self.seconds * 1000 / max(self.looked_at, 1)
+        found = ", ".join(f"{name} {count}" for name, count in self.objects.items())
+        parts = [
+            text_of(self.path),
+            f"{width}x{height}",
+            counted(self.frames, "frame"),
+            f"{each:.0f} ms each",
+            counted(sum(self.objects.values()), "object") + (f": {found}" if found else ""),
+            *self.notes,
+            *([self.problem.what] if self.problem else []),
+        ]
+        return "  ".join(parts)
+
+    def to_json(self) -> dict[str, Any]:
+        """Give what the results say of a video as a whole, as plain values."""
+        return {
+            "width": self.size.width,
+            "height": self.size.height,
+            "rate": self.rate or None,
+            "looked_at": self.frames,
+            "notes": list(self.notes),
+            **({"problem": self.problem.error().to_json()} if self.problem else {}),
+        }
+
+
 @dataclass(frozen=True, kw_only=True)
 class Summary:
     """What a folder's run came to."""
@@ -42,8 +95,14 @@ class Summary:
     """Folder of the results."""
     done: int = 0
     """Pictures looked at in this run."""
+    videos: int = 0
+    """Videos looked at in this run."""
+    frames: int = 0
+    """Their frames that were looked at in this run."""
     resumed: int = 0
     """Pictures that had their result from an earlier run."""
+    resumed_videos: int = 0
+    """Videos that had theirs."""
     objects: Mapping[str, int] = field(default_factory=dict)
     """How many of each class were found in this run, most frequent first."""
     failures: tuple[Problem, ...] = ()
@@ -58,17 +117,18 @@ class Summary:
     @property
     def is_empty(self) -> bool:
         """Whether not one picture could be used."""
-        return not self.done and not self.resumed
+        return not (self.done or self.resumed or self.videos or self.resumed_videos)
 
     def __str__(self) -> str:
         """Say it in a few lines for a person: counts, the faults by kind, the files."""
         found = ", ".join(f"{name} {count}" for name, count in self.objects.items())
-        head = f"{counted(self.done, 'picture')}, {counted(sum(self.objects.values()), 'object')}"
+        head = f"{self._seen()}, {counted(sum(self.objects.values()), 'object')}"
         lines = [head + (f": {found}" if found else "")]
-        if self.resumed:
-            lines.append(f"{counted(self.resumed, 'picture')} done before")
+        before = ((self.resumed, "picture"), (self.resumed_videos, "video"))
+        lines += [f"{counted(count, what)} done before" for count, what in before if count]
         if self.failures:
-            lines.append(f"{len(self.failures)} skipped:")
+            in_part = any(problem.effect == "rest skipped" for problem in self.failures)
+            lines.append(f"{len(self.failures)} skipped{' or cut short' * in_part}:")
             lines += [f"  {p.code} {p.place}: {p.what}" for p in self.failures[:_SHOWN]]
             rest = len(self.failures) - _SHOWN
             lines += [f"  and {rest} more, all in predictions.jsonl"] * (rest > 0)
@@ -77,14 +137,26 @@ class Summary:
             lines.append(f"{len(self.lost)} left out: {first.code} {first.place}: {first.what}")
         lines += [f"left out: {path}, drawn by an earlier prediction" for path in self.left_out]
         lines += [f"saved {path}" for path in self.files]
+        if self.videos and any(path.name == PICTURES for path in self.files):
+            lines.append("videos are saved without their sound")
         return "\n".join(lines)
+
+    def _seen(self) -> str:
+        pictures = counted(self.done, "picture")
+        if not self.videos:
+            return pictures
+        videos = f"{counted(self.videos, 'video')} of {counted(self.frames, 'frame')}"
+        return f"{pictures}, {videos}" if self.done else videos
 
     def to_json(self) -> dict[str, Any]:
         """Give the same as plain values."""
         return {
             "out": text_of(self.out),
             "pictures": self.done,
+            "videos": self.videos,
+            "frames": self.frames,
             "resumed": self.resumed,
+            "resumed_videos": self.resumed_videos,
             "objects": dict(self.objects),
             "left_out": [text_of(path) for path in self.left_out],
             "failures": [problem.to_json() for problem in self.failures],

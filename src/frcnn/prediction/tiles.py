@@ -27,9 +27,6 @@ from frcnn.prediction.merging import Match, Rule, merge
 from frcnn.prediction.windows import Windows, tensor_of
 from frcnn.types import Detections, Size
 
-SMALLEST = 16
-"""Pixels of a tile's side; smaller ones show a detector nothing."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class TileConfig:
@@ -51,8 +48,8 @@ class TileConfig:
 
     def __post_init__(self) -> None:
         whole_side = isinstance(self.side, int) and not isinstance(self.side, bool)
-        if not whole_side or self.side < SMALLEST:
-            raise _wrong("side", self.side, f"a whole number of pixels >= {SMALLEST}")
+        if not whole_side or self.side < tiles.SMALLEST:
+            raise _wrong("side", self.side, f"a whole number of pixels >= {tiles.SMALLEST}")
         if not 0 <= self.overlap < 1:
             raise _wrong("overlap", self.overlap, "a number in [0, 1)")
         if not 0 < self.threshold <= 1:
@@ -64,7 +61,7 @@ class TileConfig:
     @property
     def pixels(self) -> int:
         """The overlap in pixels."""
-        return min(round(self.side * self.overlap), self.side - 1)
+        return tiles.overlap_of(self.side, self.overlap)
 
 
 class View(NamedTuple):

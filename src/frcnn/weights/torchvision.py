@@ -12,7 +12,6 @@ Nothing is downloaded without a line that says so, and nothing at all under `FRC
 import functools
 import hashlib
 import http.client
-import os
 import re
 import urllib.error
 import urllib.parse
@@ -25,7 +24,7 @@ from typing import BinaryIO
 import torch
 from torchvision import models
 
-from frcnn import files
+from frcnn import files, machine
 from frcnn.errors import ModelFileError
 from frcnn.model.batch import Normalisation
 from frcnn.settings import nearest
@@ -158,7 +157,7 @@ def fetch(
     if path.is_file():
         _require_sum(files.sha256_of_file(path), sha256, str(path))
         return path
-    if os.environ.get("FRCNN_OFFLINE", "0") not in ("", "0"):
+    if machine.is_offline():
         raise _unavailable(url, "FRCNN_OFFLINE is set, and the file is not in the cache")
     _require_safe(url)
     say(f"downloading {url} to {path}")

@@ -2,6 +2,8 @@
 
 path,width,height,label,name,score,x1,y1,x2,y2
 photos/a.jpg,640,480,1,nut,0.93,10.5,20.25,110.5,95.0
+
+Where there are videos, two more columns say the frame and its time; pictures leave them empty.
 """
 
 import csv
@@ -13,10 +15,12 @@ from frcnn.data.problems import Problem
 from frcnn.prediction.forms.results import Results, write_file
 
 COLUMNS = ("path", "width", "height", "label", "name", "score", "x1", "y1", "x2", "y2")
+OF_VIDEOS = ("frame", "time")
+"""Columns that are there where a video is."""
 
 
 def write_csv(path: Path, results: Results) -> list[Problem]:
-    """Write all objects as a table with the columns `COLUMNS`.
+    """Write all objects as a table with the columns `COLUMNS`, and `OF_VIDEOS` for videos.
 
     Args:
         path: of the file.
@@ -29,12 +33,15 @@ def write_csv(path: Path, results: Results) -> list[Problem]:
     def write(stream: BinaryIO) -> None:
         text = io.TextIOWrapper(stream, encoding="utf-8", newline="", write_through=True)
         table = csv.writer(text, lineterminator="\n")
-        table.writerow(COLUMNS)
+        more = OF_VIDEOS if any("frame" in p.row for p in results.pictures()) else ()
+        table.writerow((*COLUMNS, *more))
         for picture in results.pictures():
             row = picture.row
             about = (row["path"], row["width"], row["height"])
+            when = [row.get(name) for name in more]
             for item in picture.objects:
-                table.writerow((*about, item["label"], item["name"], item["score"], *item["box"]))
+                found = (item["label"], item["name"], item["score"], *item["box"])
+                table.writerow((*about, *found, *when))
         text.detach()  # the stream is closed by whoever opened it
 
     write_file(path, write)

@@ -2,7 +2,8 @@
 
     {"format": "frcnn predictions 1", "run": {...}, "pictures": [...], "problems": [...]}
 
-A picture is what `Result.to_json` gives, a problem what an error's `to_json` gives.
+A picture is what `Result.to_json` gives, a problem what an error's `to_json` gives. Where there are
+videos, `videos` has a line for each, and their frames are among the pictures.
 """
 
 from pathlib import Path
@@ -29,6 +30,9 @@ def write_json(path: Path, results: Results) -> list[Problem]:
         head = {"format": FORMAT, "run": dict(results.run)}
         stream.write(strict_json(head)[:-1] + b',\n "pictures": ')
         write_list(stream, (picture.row for picture in results.pictures()))
+        if any(True for _ in results.videos()):
+            stream.write(b',\n "videos": ')
+            write_list(stream, results.videos())
         stream.write(b',\n "problems": ')
         write_list(stream, results.problems())
         stream.write(b"}\n")

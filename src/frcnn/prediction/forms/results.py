@@ -19,7 +19,7 @@ LOCAL_FILES = "/data/local-files/?d="
 
 
 class Picture(NamedTuple):
-    """The result of one picture, as plain values."""
+    """The result of one picture, or of one frame of a video, as plain values."""
 
     row: Mapping[str, Any]
     """As `Result.to_json` gives it, with `image`, and a `crop` of each object, where written."""
@@ -49,6 +49,8 @@ class Results:
     """Reads them anew at each call, in the order in which they were looked at."""
     problems: Callable[[], Iterator[Mapping[str, Any]]]
     """An error's fields for each picture without result."""
+    videos: Callable[[], Iterator[Mapping[str, Any]]] = lambda: iter(())
+    """What is known of each video as a whole; its frames are among the pictures."""
     image_url: str | None = None
     """What stands before the path inside the source, in forms that name pictures by address."""
 
