@@ -39,11 +39,22 @@ def test_show_explains_every_value(frcnn_command) -> None:
     assert text.startswith("# VGG-16")
 
 
+@pytest.mark.parametrize("name", ["vgg16_voc07", "paper", "resnet18_scratch"])
+def test_show_has_the_source_behind_every_value(frcnn_command, name: str) -> None:
+    lines = [row.strip() for row in frcnn_command("presets", "show", name).out.splitlines()]
+    sources = presets.sources_of(name)
+    for row in settings.describe(presets.named(name)):
+        last = row.name.rpartition(".")[2]
+        behind = f"  # {sources[row.name]}"
+        assert any(line.startswith(f"{last}: ") and line.endswith(behind) for line in lines)
+
+
 def test_show_as_json(frcnn_command) -> None:
     rows = json.loads(frcnn_command("presets", "show", "vgg16", "--json").out)
     by_name = {row["name"]: row for row in rows}
     assert by_name["model.backbone.name"]["value"] == "vgg16"
     assert by_name["model.anchors.sides"]["text"]
+    assert {row["name"]: row["source"] for row in rows} == presets.sources_of("vgg16")
 
 
 def test_a_name_that_is_not_there(frcnn_command) -> None:

@@ -47,7 +47,15 @@ def healthy(monkeypatch: pytest.MonkeyPatch) -> list[Check]:
             ["eval", "runs/a", "--metric", "proposals", "--batch", "2"],
             ("evaluate_run", ("runs/a",), {"metric": "proposals", "batch": 2}),
         ),
+        (
+            ["eval", "runs/a", "--set", "a.b=1", "--set", "c=null"],
+            ("evaluate_run", ("runs/a",), {"settings": ("a.b=1", "c=null")}),
+        ),
         (["propose", "r", "--out", "p"], ("propose", ("r", "p"), {})),
+        (
+            ["propose", "r", "--out", "p", "--set", "a.b=1"],
+            ("propose", ("r", "p"), {"settings": ("a.b=1",)}),
+        ),
         (
             ["propose", "r", "--out", "p", "--proposals", "9", "--mirrored", "--split", "val"],
             ("propose", ("r", "p"), {"proposals": 9, "mirrored": True, "split": "val"}),

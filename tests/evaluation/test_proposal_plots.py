@@ -1,5 +1,6 @@
 """The plots of proposals: curves, captions and files, whatever there is to draw."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -52,10 +53,12 @@ def test_both_files_are_pictures(figures: ProposalFigures, tmp_path: Path) -> No
             assert min(picture.size) > 400
 
 
-def test_recall_has_a_curve_for_each_number_of_proposals(figures: ProposalFigures) -> None:
+def test_recall_has_a_curve_for_each_number_of_proposals_that_is_reached(
+    figures: ProposalFigures,
+) -> None:
     figure = recall_over_iou(figures)
     drawn = curves(figure)
-    assert [xs for xs, _ in drawn] == [list(OVERLAPS)] * len(LIMITS)
+    assert [xs for xs, _ in drawn] == [list(OVERLAPS)] * 3  # 100 and more are the same 60
     assert drawn[0][1] == [1.0] * 7 + [0.5] * 3
     assert drawn[-1][1] == [0.5] * 7 + [0.0] * 3
     assert figure.axes[0].get_title() == "Recall over IoU, 2 objects in 1 pictures"
@@ -63,15 +66,51 @@ def test_recall_has_a_curve_for_each_number_of_proposals(figures: ProposalFigure
 
 def test_the_legend_says_ar_and_how_many_proposals_there_were(figures: ProposalFigures) -> None:
     assert legend(recall_over_iou(figures)) == [
-        *(f"0.850  {limit} (mean 60.0)" for limit in (2000, 1000, 300, 100)),
-        "0.350  50",
-        "0.350  10",
+        "0.850 | 100 and more (mean 60.0)",
+        "0.350 | 50",
+        "0.350 | 10",
     ]
+    assert recall_over_iou(figures).legends[0].get_title().get_text() == "AR | best N of a picture"
+
+
+def test_a_number_that_some_pictures_reach_has_a_curve_of_its_own() -> None:
+    """2,500 boxes in one picture, 1,500 in another: 2,000 is not reached by one of them."""
+    target = Target(
+        boxes=torch.tensor([[0.0, 0, 10, 10]]),
+        labels=torch.tensor([0]),
+        difficult=torch.tensor([False]),
+    )
+    boxes = torch.tensor([[0.0, 0, 10, 10]]).expand(2500, 4)
+    figures = evaluate_proposals(
+        Proposed(name=str(n), boxes=boxes[:n], target=target) for n in (2500, 1500)
+    )
+    found = [text.partition(" | ")[2] for text in legend(recall_over_iou(figures))]
+    assert found == ["2000 (mean 1750.0)", "1000", "300", "100", "50", "10"]
+
+
+def test_no_curve_hides_another_or_the_axis(figures: ProposalFigures) -> None:
+    for make in (recall_over_iou, average_recall):
+        axes = make(figures).axes[0]
+        styles = {(line.get_marker(), line.get_color()) for line in axes.lines}
+        assert len(styles) == len(axes.lines)
+        assert axes.get_ylim()[0] < 0
+
+
+def test_a_caption_says_what_it_has_to_do_with_the_paper(figures: ProposalFigures) -> None:
+    for make in (recall_over_iou, average_recall):
+        caption = make(figures)._supxlabel
+        assert "paper" in caption.get_text()
+
+
+def test_a_curve_of_few_objects_is_pale(figures: ProposalFigures) -> None:
+    many = replace(figures, objects={**figures.objects, "large": 30})
+    pale = {line.get_label(): line.get_alpha() < 1 for line in average_recall(many).axes[0].lines}
+    assert pale == {"all (2, few)": True, "small (1, few)": True, "large (30)": False}
 
 
 def test_average_recall_has_a_curve_for_each_size_with_objects(figures: ProposalFigures) -> None:
     figure = average_recall(figures)
-    assert legend(figure) == ["all (2)", "small (1)", "large (1)"]
+    assert legend(figure) == ["all (2, few)", "small (1, few)", "large (1, few)"]
     every, small, large = curves(figure)
     assert every == (list(LIMITS), [0.35, 0.35, 0.85, 0.85, 0.85, 0.85])
     assert small[1] == [0.7] * 6

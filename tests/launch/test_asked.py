@@ -57,6 +57,31 @@ def test_from_scratch_nothing_is_frozen(train: Split) -> None:
     assert asked.model.backbone.batch_norm == "live"
 
 
+@pytest.mark.parametrize("weights", [None, PUBLISHED])
+@pytest.mark.parametrize("model", ["resnet18", "vgg16_voc07", "matlab"])
+def test_the_head_alone_learns_from_two_pictures_with_64_regions(
+    train: Split, weights: BackboneWeights | None, model: str
+) -> None:
+    options = {"model": model, "scheme": "head", "proposals": __file__, "init": "runs/a"}
+    config = fitted(train, weights, **options)
+    assert (config.training.batches.size, config.model.roi_sampling.count) == (2, 64)
+    asked = fitted(train, weights, **options, batch=4, settings=["model.roi_sampling.count=32"])
+    assert (asked.training.batches.size, asked.model.roi_sampling.count) == (4, 32)
+
+
+def test_other_schemes_keep_the_numbers_of_the_preset(train: Split) -> None:
+    for scheme in ("joint", "alternating", "unshared", "exact-joint", "rpn"):
+        config = fitted(train, None, model="resnet18", scheme=scheme)
+        assert (config.training.batches.size, config.model.roi_sampling.count) == (8, 128)
+
+
+def test_what_a_file_says_of_the_head_alone_counts(train: Split, tmp_path: Path) -> None:
+    path = tmp_path / "my.yaml"
+    path.write_text("training: {scheme: head, batches: {size: 3}}\n")
+    config = fitted(train, PUBLISHED, config=path, model="resnet18", proposals=__file__, init="a")
+    assert (config.training.batches.size, config.model.roi_sampling.count) == (3, 64)
+
+
 def test_the_papers_presets_keep_their_length(train: Split) -> None:
     assert fitted(train, PUBLISHED, model="vgg16_voc07").training.schedule.epochs == 14.0
     assert fitted(train, PUBLISHED, model="vgg16_voc0712").training.schedule.steps == 110_000

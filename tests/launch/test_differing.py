@@ -75,6 +75,17 @@ def test_a_start_from_weights_changes_nothing(train: Split) -> None:
     assert fitted_away(fitted(train, PUBLISHED), {}) == []
 
 
+def test_the_head_alone_says_what_it_changes(train: Split) -> None:
+    options = {"model": "resnet18", "scheme": "head", "proposals": __file__, "init": "runs/a"}
+    config = fitted(train, PUBLISHED, **options)
+    assert fitted_away(config, options) == ["model.roi_sampling.count was 128, is 64"]
+    scratch = fitted(train, None, **options)
+    taken = f"{FROM_SCRATCH}; new pictures' proposals from runs/a"
+    rows = fitted_away(replace(scratch, started_from=taken), options)
+    assert "model.roi_sampling.count was 128, is 64" in rows
+    assert "model.backbone.batch_norm was frozen, is live" in rows
+
+
 def test_what_a_file_says_and_a_run_has_otherwise_is_listed(train: Split, tmp_path: Path) -> None:
     path = file(
         tmp_path,

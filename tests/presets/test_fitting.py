@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from frcnn import presets
-from frcnn.presets import PRESETS, for_pictures, from_scratch
+from frcnn.presets import PRESETS, for_head, for_pictures, from_scratch
 
 NAMES = sorted(PRESETS)
 
@@ -33,3 +33,17 @@ def test_from_scratch_learns_everything_in_batches_of_eight() -> None:
     batches = replace(large.training.batches, size=16)
     large = replace(large, training=replace(large.training, batches=batches))
     assert from_scratch(large).training.batches.size == 16
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_head_alone_sees_two_pictures_with_64_regions(name: str) -> None:
+    for start in (PRESETS[name](), from_scratch(PRESETS[name]())):
+        config = for_head(start)
+        assert config.training.batches.size == 2
+        assert config.training.optimizer.accumulate == 1
+        assert config.model.roi_sampling.count == 64
+        sampling, batches = start.model.roi_sampling, start.training.batches
+        optimizer = start.training.optimizer
+        model = replace(config.model, roi_sampling=sampling)
+        training = replace(config.training, batches=batches, optimizer=optimizer)
+        assert replace(config, model=model, training=training) == start

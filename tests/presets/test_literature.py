@@ -53,7 +53,10 @@ AS_WRITTEN = {
         (
             "all_anchor_regression",
             {
+                **ALTERNATING,
                 **AS_WRITTEN,
+                "model.anchors.rounding": "none",
+                "training.batches.flip": "random",
                 "model.rpn_loss.divide_by": "anchors",
                 "model.rpn_loss.boxes_of": "all_positives",
             },
@@ -93,3 +96,15 @@ def test_all_are_the_papers_network() -> None:
         config = PRESETS[name]()
         assert config.model.backbone == presets.vgg16_voc07().model.backbone
         assert config.training.optimizer.learning_rate == 0.001
+
+
+def test_the_later_reading_is_that_of_the_python_code_but_for_its_own_choices() -> None:
+    """Pictures, labels, proposals, pooling and final NMS are as both have them."""
+    ours, theirs = presets.all_anchor_regression(), presets.alt_opt()
+    for name in ("pictures", "anchor_labels", "proposals_train", "proposals_test", "roi_pooling"):
+        assert getattr(ours.model, name) == getattr(theirs.model, name)
+    assert ours.model.rpn == theirs.model.rpn
+    assert ours.model.box_head == theirs.model.box_head
+    assert ours.training.alternating == theirs.training.alternating
+    assert ours.training.schedule == theirs.training.schedule
+    assert ours.training.scheme == "alternating"

@@ -21,6 +21,7 @@ _Whole = words.Whole
 _Number = words.Number
 _Flag = words.Flag
 Pairs = Annotated[tuple[str, ...], Parameter(name="--set", negative="", metavar="NAME=VALUE")]
+"""What `--set` takes, each time it is said."""
 
 LAYOUTS = ("voc", "coco", "yolo", "csv", "label-studio", "cvat", "labelme")
 METRICS = ("voc07", "voc", "coco", "proposals")
@@ -193,6 +194,8 @@ class EvalOptions(Computing):
     """What else to write: voc, the results files of the VOC devkit. [default: nothing]"""
     config: _Path = None
     """A YAML file with these options, by their long names; what is typed has the last word."""
+    settings: Pairs = ()
+    """Change how it proposes or reports, as in --set model.proposals_test.nms_iou=null."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -200,6 +203,7 @@ class EvalOptions(Computing):
         self._one_of("layout", LAYOUTS)
         self._one_of("save", ("voc",))
         self._within("batch", 1, 4096)
+        require_pairs(self.settings)
 
 
 def _option(name: str) -> str:

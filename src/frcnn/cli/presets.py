@@ -33,7 +33,9 @@ def show_(
     *,
     options: Annotated[PresetsOptions | None, Parameter(name="*")] = None,
 ) -> int:
-    """Print every setting of a preset with its meaning and source, as YAML for --config.
+    """Print every setting of a preset with its meaning above and its source behind it.
+
+    It is YAML for --config. The source is a section of the paper, whose code it is, or our reason.
 
     Args:
         name: one that `frcnn presets list` names.
@@ -43,10 +45,12 @@ def show_(
     from frcnn import presets, settings
 
     config = presets.named(name, "frcnn presets show")
+    sources = presets.sources_of(name)
     if said.json:
-        give_json([row.to_json() for row in settings.describe(config)])
+        rows = settings.describe(config)
+        give_json([{**row.to_json(), "source": sources[row.name]} for row in rows])
         return 0
     text = inspect.getdoc(presets.PRESETS[name]) or ""
     print("".join(f"# {line}".rstrip() + "\n" for line in text.splitlines()))
-    print(settings.to_annotated_yaml(config), end="")
+    print(settings.to_annotated_yaml(config, sources), end="")
     return 0

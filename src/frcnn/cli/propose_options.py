@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from frcnn.cli import words
-from frcnn.cli.options import LAYOUTS, Computing
+from frcnn.cli.options import LAYOUTS, Computing, Pairs, require_pairs
 from frcnn.errors import ConfigError
 
 FORMATS = ("frcnn", "pickle")
@@ -31,6 +31,8 @@ class ProposeOptions(Computing):
     """Pictures at a time; no result depends on it beyond rounding."""
     config: words.Path = None
     """A YAML file with these options, by their long names; what is typed has the last word."""
+    settings: Pairs = ()
+    """Change how it proposes, as in --set model.proposals_train.boxes=anchors."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -38,6 +40,7 @@ class ProposeOptions(Computing):
         self._one_of("layout", LAYOUTS)
         self._within("proposals", 1, 1_000_000)
         self._within("batch", 1, 4096)
+        require_pairs(self.settings)
         if self.mirrored and self.format == "pickle":
             raise ConfigError(
                 "RC308",

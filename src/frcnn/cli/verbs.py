@@ -91,7 +91,7 @@ def eval_(
     from frcnn import api
 
     names = ("data", "layout", "split", "metric", "batch", "out", "save", "quiet")
-    more = ("device", "precision")
+    more = ("device", "precision", "settings")
     with alone_on_stdout(said):
         answer = api.evaluate_run(run, **said.said(*names, *more))
     give(answer, said)
@@ -158,7 +158,7 @@ def propose_(
     from frcnn import api
 
     names = ("data", "layout", "split", "format", "proposals", "mirrored", "batch")
-    more = ("device", "precision", "quiet")
+    more = ("device", "precision", "settings", "quiet")
     with alone_on_stdout(said):
         answer = api.propose(run, said.out, **said.said(*names, *more))
     give(answer, said)

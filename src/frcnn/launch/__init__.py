@@ -14,6 +14,7 @@ tile.py            `frcnn data tile`: large pictures and their boxes as tiles to
 small_boxes.py     true boxes that resizing leaves nothing of
 augmented.py       `frcnn data show --augmented`: what training sees, on contact sheets
 look_cells.py      a training picture as it is and as training sees it, as cells of a sheet
+after_training.py  which settings a trained network may have otherwise
 announcing.py      what a person is told of it before it begins
 differing.py       where its settings differ from its preset's or its config file's
 surprises.py       what of its settings may surprise

@@ -77,6 +77,8 @@ def fitted_settings(
         fitted = presets.from_scratch(fitted)
     if fitted.preset in presets.OWN_DATA:
         fitted = presets.for_pictures(fitted, len(train))
+    if config.training.scheme == "head":
+        fitted = presets.for_head(fitted)
     fitted = laid_over(fitted, config.data, options)
     model = replace(fitted.model, classes=len(train.classes))
     if weights is not None and weights.preprocessing is not None:

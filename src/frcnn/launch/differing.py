@@ -20,16 +20,24 @@ def fitted_away(config: RunConfig, options: TrainOptions) -> list[str]:
 
     Returns:
         Sentences such as `training.schedule.epochs was 12.0, is 100.0`. Where no file names a
-        preset, those alone that a start from random numbers changes; none for the config of a run,
-        which counts whole.
+        preset, those alone that a start from random numbers or the scheme `head` changes; none for
+        the config of a run, which counts whole.
     """
     preset = presets.named(config.preset)
     if known_preset(options) is not None:
         return _differences(preset, config)
-    if config.started_from != FROM_SCRATCH or filed_preset(options) is not None:
+    if filed_preset(options) is not None:
         return []
-    names = _names(_differences(preset, presets.from_scratch(preset)))
+    names = _names(_differences(preset, _fitted(preset, config)))
     return [row for row in _differences(preset, config) if _name(row) in names]
+
+
+def _fitted(preset: RunConfig, config: RunConfig) -> RunConfig:
+    """Fit a preset to what a run starts from and to its scheme, as `fitted_settings` does."""
+    # behind it, the scheme `head` says whose proposals it takes
+    is_new = config.started_from.startswith(FROM_SCRATCH)
+    fitted = presets.from_scratch(preset) if is_new else preset
+    return presets.for_head(fitted) if config.training.scheme == "head" else fitted
 
 
 def overruled(config: RunConfig, options: TrainOptions) -> list[str]:

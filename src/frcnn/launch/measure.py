@@ -5,7 +5,7 @@ weights, the same pictures one by one, the same precision, the same code.
 """
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypedDict
@@ -18,6 +18,7 @@ from frcnn.evaluation.judged import Judged
 from frcnn.evaluation.plots import IOU, PLOTS, SCORE, draw_plots
 from frcnn.evaluation.proposal_plots import PROPOSAL_PLOTS, draw_proposal_plots
 from frcnn.evaluation.report import evaluate
+from frcnn.launch.after_training import Reader, require_read, set_otherwise
 from frcnn.launch.chosen import Chosen, Wanted, choose_pictures
 from frcnn.launch.material import Say
 from frcnn.launch.measured import (
@@ -28,6 +29,7 @@ from frcnn.launch.measured import (
     Metric,
     require_form,
     require_metric,
+    written,
 )
 from frcnn.prediction.counting import Tell, counting, uncounted
 from frcnn.prediction.own_files import require_free
@@ -56,13 +58,16 @@ class MeasureOptions(TypedDict, total=False):
     out: str | Path
     """Folder for the results; where none is named, `eval/SPLIT` of the run, `eval/SPLIT-last` for
     its last weights, and `eval/DATA-SPLIT` for other data than the run's; for proposals with
-    `-proposals` behind it."""
+    `-proposals` behind it, and with each of `settings`."""
     save: Literal["voc"]
     """What else to write: the results files of the VOC devkit."""
     device: str
     precision: str
     batch: int
     """Most pictures computed at once."""
+    settings: Sequence[str]
+    """`name=value` pairs, laid over the network's own; of `model.proposals_test` and
+    `model.postprocess`."""
     quiet: bool
 
 
@@ -79,16 +84,19 @@ def measure(named: str | Path, options: MeasureOptions, say: Say) -> Measured:
         The figures.
 
     Raises:
-        ConfigError: no data, no such split or metric, or no folder to write to is known, or files
-            of the user's are in that folder's way (RC372).
+        ConfigError: no data, no such split or metric, or no folder to write to is known, files of
+            the user's are in that folder's way (RC372), or a setting is not read here (RC393).
         DataError: the data cannot be used.
         ModelFileError: the weights cannot be used, or know other classes.
     """
     metric = options.get("metric", "coco")
     require_metric(metric)
     require_form(options.get("save"))
+    changes = options.get("settings", ())
+    require_read(changes, _reader(metric))
     saved = _saved(Path(named), options, say)
     detector = saved.detector if metric == "proposals" else saved.whole
+    said = set_otherwise(detector.module.config, changes)
     wanted = Wanted(
         verb="eval",
         data=options.get("data"),
@@ -100,12 +108,17 @@ def measure(named: str | Path, options: MeasureOptions, say: Say) -> Measured:
     if chosen.report.problems:
         say(chosen.report.summary())
     machine.keep_freed_memory()
-    folder = Path(options.get("out", _usual_folder(Path(named), chosen, metric)))
+    folder = Path(options.get("out", _usual_folder(Path(named), chosen, metric, said)))
     if "out" in options and not _is_ours(folder):
         require_free(folder, _results(folder, metric))
     files.require_writable(folder)
-    task = _Task(detector, chosen.split, folder, options.get("save"), options.get("quiet", False))
+    quiet = options.get("quiet", False)
+    task = _Task(detector, chosen.split, folder, options.get("save"), said, quiet)
     return _proposals(task) if metric == "proposals" else _detections(task, metric)
+
+
+def _reader(metric: Metric) -> Reader:
+    return "eval --metric proposals" if metric == "proposals" else "eval"
 
 
 class _Task(NamedTuple):
@@ -115,6 +128,7 @@ class _Task(NamedTuple):
     split: Split
     folder: Path
     save: str | None
+    settings: Mapping[str, object]
     quiet: bool
 
     def counting(self) -> AbstractContextManager[Tell]:
@@ -127,12 +141,15 @@ def _detections(task: _Task, metric: DetectionMetric) -> Measured:
     with task.counting() as tell:
         judged = detect_split(task.detector, split, on_picture=tell)
     figures = evaluate(judged, split.classes)
-    _write(folder, {**figures.to_json(), "confusion": _confusion(judged, split)})
+    measured = MeasuredDetections(
+        figures=figures, split=split.name, folder=folder, metric=metric, settings=task.settings
+    )
+    _write(folder, {**measured.to_file(), "confusion": _confusion(judged, split)})
     draw_plots(folder, judged, split.classes)
     if task.save == "voc":
         found = {pair.name: pair.detections for pair in judged}
         write_results(folder, found, split.classes, split=split.name)
-    return MeasuredDetections(figures=figures, split=split.name, folder=folder, metric=metric)
+    return measured
 
 
 def _results(folder: Path, metric: Metric) -> tuple[str, ...]:
@@ -149,8 +166,13 @@ def _saved(named: Path, options: MeasureOptions, say: Say) -> Saved:
     trained = trained_precision(header, machine.resolve_device(device))
     if asked == "auto" and trained is not None:
         asked = name_of(trained)
-    batch = options.get("batch", 1)
-    saved = read_saved(named, device=device, precision=asked, batch=batch)
+    saved = read_saved(
+        named,
+        device=device,
+        precision=asked,
+        batch=options.get("batch", 1),
+        changes=options.get("settings", ()),
+    )
     used = name_of(saved.detector.precision)
     said = header.extra.get("precision", used)
     if used != said:
@@ -170,18 +192,25 @@ def _confusion(judged: list[Judged], split: Split) -> Mapping[str, Any]:
 def _proposals(task: _Task) -> Measured:
     with task.counting() as tell:
         figures = proposal_figures_of(task.detector, task.split, on_picture=tell)
-    _write(task.folder, figures.to_json())
+    measured = MeasuredProposals(
+        figures=figures, split=task.split.name, folder=task.folder, settings=task.settings
+    )
+    _write(task.folder, measured.to_file())
     draw_proposal_plots(task.folder, figures)
-    return MeasuredProposals(figures=figures, split=task.split.name, folder=task.folder)
+    return measured
 
 
-def _usual_folder(named: Path, chosen: Chosen, metric: Metric) -> Path:
+def _usual_folder(
+    named: Path, chosen: Chosen, metric: Metric, settings: Mapping[str, object]
+) -> Path:
     """Name the folder for the results: in the run's, or beside a bare weights file."""
     folder = chosen.run.eval / chosen.name if chosen.run else named.parent / f"eval-{chosen.name}"
     if chosen.run and named.name == chosen.run.last.name:
         folder = folder.with_name(f"{folder.name}-last")
-    # beside what the detections of the split gave
-    return folder.with_name(f"{folder.name}-proposals") if metric == "proposals" else folder
+    # beside what the detections of the split gave, and the network as it was trained
+    kind = "-proposals" if metric == "proposals" else ""
+    changes = "".join(f"-{row.removeprefix('model.')}" for row in written(settings))
+    return folder.with_name(f"{folder.name}{kind}{changes}")
 
 
 def _usual(names: Collection[str], _learnt: str | None) -> str:

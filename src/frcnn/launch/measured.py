@@ -2,13 +2,14 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from frcnn.errors import ConfigError, counted
 from frcnn.evaluation.proposals import ProposalFigures
 from frcnn.evaluation.report import Figures
+from frcnn.settings import flow_yaml
 
 DetectionMetric = Literal["coco", "voc07", "voc"]
 Metric = Literal[DetectionMetric, "proposals"]
@@ -55,6 +56,18 @@ def require_form(name: str | None) -> None:
         )
 
 
+def written(settings: Mapping[str, object]) -> list[str]:
+    """Write settings as `--set` takes them.
+
+    Args:
+        settings: plain values by name.
+
+    Returns:
+        `name=value` for each.
+    """
+    return [f"{name}={flow_yaml(value)}" for name, value in settings.items()]
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Measured(ABC):
     """What an evaluation found, and where it is written."""
@@ -63,6 +76,8 @@ class Measured(ABC):
     split: str
     folder: Path
     metric: Metric
+    settings: Mapping[str, object] = field(default_factory=dict)
+    """What the network had otherwise than it was trained, by name."""
 
     @property
     @abstractmethod
@@ -77,7 +92,13 @@ class Measured(ABC):
     def __str__(self) -> str:
         shown = "-" if self.headline is None else f"{self.headline:.4f}"
         head = f"{self.title} {shown} on {self.split}, {counted(self.figures.pictures, 'picture')}"
+        head += "".join(f", {row}" for row in written(self.settings))
         return f"{head}\n{self.figures.table()}\nsaved in {self.folder}"
+
+    def to_file(self) -> dict[str, Any]:
+        """Give what is kept in a file: the figures, and the settings where there are any."""
+        said = {"settings": dict(self.settings)} if self.settings else {}
+        return {**said, **self.figures.to_json()}
 
     def to_json(self) -> Mapping[str, Any]:
         """Give all of it as plain values."""
@@ -86,7 +107,7 @@ class Measured(ABC):
             "value": self.headline,
             "split": self.split,
             "folder": str(self.folder),
-            **self.figures.to_json(),
+            **self.to_file(),
         }
 
 

@@ -3,7 +3,7 @@
 On the training pictures of its own run it takes the very pictures that the run was trained on.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import TypedDict
 
 from frcnn import machine
 from frcnn.data.dataset import training_split
+from frcnn.launch.after_training import require_read
 from frcnn.launch.chosen import Wanted, choose_pictures
 from frcnn.launch.material import Say
 from frcnn.prediction.counting import counting, silent
@@ -37,6 +38,8 @@ class ProposeOptions(TypedDict, total=False):
     precision: str
     batch: int
     """Most pictures computed at once."""
+    settings: Sequence[str]
+    """`name=value` pairs, laid over the network's own; of `model.proposals_train`."""
     quiet: bool
 
 
@@ -53,7 +56,8 @@ def propose(named: str | Path, out: str | Path, options: ProposeOptions, say: Sa
         What was stored.
 
     Raises:
-        ConfigError: no data, no such split, or options that contradict each other.
+        ConfigError: no data, no such split, options that contradict each other, or a setting that
+            is not read here.
         DataError: the data cannot be used.
         ModelFileError: the weights cannot be used.
         DiskError: the file cannot be written.
@@ -64,11 +68,14 @@ def propose(named: str | Path, out: str | Path, options: ProposeOptions, say: Sa
         proposals=options.get("proposals"),
         mirrored=options.get("mirrored", False),
     )
+    changes = options.get("settings", ())
+    require_read(changes, "propose")
     saved = read_saved(
         named,
         device=options.get("device", "auto"),
         precision=options.get("precision", "auto"),
         batch=options.get("batch", 1),
+        changes=changes,
     )
     wanted = Wanted(
         verb="propose",

@@ -27,18 +27,20 @@ class ProposalConfig:
     """Smaller boxes are dropped, pixels of the original picture; authors' code (there: 16 times
     the picture's scale, in resized pixels). torchvision: 0.001."""
     before_nms: int | None = 6000
-    """The highest scores that enter NMS; authors' code. None: all, as the authors' alternating
-    training has it when it stores proposals."""
+    """The highest scores that enter NMS; authors' code: 6000 at test time, 12000 in joint training,
+    all (null) when alternating training stores proposals."""
     nms_iou: float | None = 0.7
-    """A box that overlaps a better one by more goes; §3.3. None: no NMS (Table 2, "RPN+ZF (no
-    NMS)": 6000 boxes stay)."""
+    """A box that overlaps a better one by more goes; §3.3. Null: no NMS (at test time Table 2,
+    "RPN+ZF (no NMS)": 6000 boxes stay)."""
     after_nms: int = 300
-    """The highest scores that leave NMS; §4.1, Table 2."""
+    """The highest scores that leave NMS; 2000 in training (§3.3), 300 at test time (§4.1,
+    Table 2)."""
     boxes: Literal["decoded", "anchors"] = "decoded"
-    """Whether anchors are moved by their deltas, or are the proposals themselves (Table 2,
-    "RPN+ZF (no reg)")."""
+    """Whether anchors are moved by their deltas, or are the proposals themselves (at test time
+    Table 2, "RPN+ZF (no reg)")."""
     rank_by: Literal["objectness", "chance"] = "objectness"
-    """What ranks: the RPN's score, or a draw (Table 2, "RPN+ZF (no cls)", there without NMS)."""
+    """What ranks: the RPN's score, or a draw (at test time Table 2, "RPN+ZF (no cls)", there
+    without NMS)."""
     chance_seed: int = 0
     """Where the draw of `rank_by: chance` starts; the same for all pictures, so results repeat."""
 
@@ -60,7 +62,7 @@ class ProposalConfig:
                 "proposals.nms_iou",
                 "not an overlap",
                 got=str(self.nms_iou),
-                want="a number in (0, 1], or none for no NMS",
+                want="a number in (0, 1], or null for no NMS",
                 fix="the paper's is 0.7",
             )
 

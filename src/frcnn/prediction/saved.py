@@ -1,7 +1,7 @@
 """Detectors from weights files of ours: the header says which network it is and what it knows."""
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,8 +78,20 @@ def load_detector(
     return read_saved(named, device=device, precision=precision, batch=batch).whole
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Named:
+    """The settings of a network, under the name that they have among those of a run."""
+
+    model: FasterRCNNConfig
+
+
 def read_saved(
-    named: str | Path, *, device: str = "auto", precision: str = "auto", batch: int = 1
+    named: str | Path,
+    *,
+    device: str = "auto",
+    precision: str = "auto",
+    batch: int = 1,
+    changes: Sequence[str] = (),
 ) -> Saved:
     """Read a run's best weights, or a weights file, and make a detector of them.
 
@@ -89,17 +101,19 @@ def read_saved(
         precision: `auto`, `float32`, `bfloat16` or `float16`; auto takes what the network was
             trained in where the device has it natively.
         batch: most pictures computed at once.
+        changes: `name=value` pairs, laid over the network's settings; such as no weight depends on.
 
     Returns:
         The detector, with the file's path and header.
 
     Raises:
-        ConfigError: the folder is no run, or the device is not there.
+        ConfigError: the folder is no run, the device is not there, or a pair is wrong.
         ModelFileError: the file is damaged, not ours, or of an unknown network.
     """
     path = weights_path(named)
     header, tensors = weights_file.load(path)
-    config = network_settings(path, header)
+    own = _Named(model=network_settings(path, header))
+    config = settings.apply_overrides(own, changes).model
     with torch.device("meta"):  # no memory and no random numbers for what the file brings
         model = FasterRCNN(config)
     load_into(model, tensors, str(path))

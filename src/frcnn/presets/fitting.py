@@ -1,4 +1,4 @@
-"""A preset fitted to what is at hand: a start from random numbers, and how many pictures."""
+"""A preset fitted to what is at hand: a start from random numbers, the pictures, the scheme."""
 
 import math
 from dataclasses import replace
@@ -47,3 +47,21 @@ def for_pictures(config: RunConfig, pictures: int) -> RunConfig:
     evaluation = replace(config.training.evaluation, every_epochs=max(1.0, epochs // 15))
     training = replace(config.training, schedule=schedule, evaluation=evaluation)
     return replace(config, training=training)
+
+
+def for_head(config: RunConfig) -> RunConfig:
+    """Fit a preset to the scheme `head`: two pictures a step, 64 regions of each. Fast R-CNN §2.3.
+
+    Args:
+        config: of any preset; of joint training most of them.
+
+    Returns:
+        The same with these numbers.
+    """
+    sampling = replace(config.model.roi_sampling, count=64)
+    training = replace(
+        config.training,
+        batches=replace(config.training.batches, size=2),
+        optimizer=replace(config.training.optimizer, accumulate=1),
+    )
+    return replace(config, model=replace(config.model, roi_sampling=sampling), training=training)

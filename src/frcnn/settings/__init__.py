@@ -15,6 +15,7 @@ from frcnn.settings.conversion import differences, from_mapping, to_mapping
 from frcnn.settings.description import Row, describe, to_annotated_yaml
 from frcnn.settings.files import (
     apply_overrides,
+    flow_yaml,
     look_up_yaml,
     overlay_yaml,
     read_options,
@@ -31,6 +32,7 @@ __all__ = [
     "apply_overrides",
     "describe",
     "differences",
+    "flow_yaml",
     "from_mapping",
     "look_up_yaml",
     "nearest",

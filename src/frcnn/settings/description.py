@@ -8,7 +8,7 @@ import ast
 import inspect
 import itertools
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, is_dataclass
 from typing import Any
 
@@ -60,11 +60,12 @@ def describe(config: object) -> tuple[Row, ...]:
     return tuple(_rows(cls, instance, _default_of_class(cls), ""))
 
 
-def to_annotated_yaml(config: object) -> str:
+def to_annotated_yaml(config: object, sources: Mapping[str, str] | None = None) -> str:
     """Write a config as YAML with the sentence of each setting above it.
 
     Args:
         config: an instance of a dataclass of settings.
+        sources: by name where a value comes from, to stand behind it.
 
     Returns:
         Text that `read_yaml` reads back to an equal value.
@@ -80,7 +81,8 @@ def to_annotated_yaml(config: object) -> str:
         indent = "  " * len(sections)
         comment = f"{indent}# "
         lines += textwrap.wrap(row.text, _WIDTH, initial_indent=comment, subsequent_indent=comment)
-        lines.append(f"{indent}{name}: {flow_yaml(row.value)}")
+        behind = f"  # {sources[row.name]}" if sources and row.name in sources else ""
+        lines.append(f"{indent}{name}: {flow_yaml(row.value)}{behind}")
     return "\n".join(lines) + "\n"
 
 
