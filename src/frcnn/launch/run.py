@@ -52,10 +52,10 @@ from frcnn.training.curves import draw_curves
 from frcnn.training.distributed import ALONE, World
 from frcnn.training.job import Job
 from frcnn.training.joining import require_agreement
-from frcnn.training.lost import ENDED, HANGS
 from frcnn.training.progress import Display
 from frcnn.training.restart import begun_before, remember
 from frcnn.training.schemes import SCHEMES
+from frcnn.training.signals import Interrupted
 from frcnn.training.validation import AnyFigures
 
 
@@ -201,10 +201,14 @@ def _learn(launched: Launched, display: Display) -> AnyFigures | None:
 
 
 def _draw_what_there_is(job: Job, error: BaseException) -> None:
-    """Draw the curves of a run that ended early, unless a launcher waits to end this process."""
-    waited_for = getattr(error, "code", None) in (HANGS, ENDED)
-    with suppress(Exception):  # what ended the training is what must be told
-        if job.world.leads and not waited_for:
+    """Draw the curves of a run that ended early.
+
+    Not after an error of one of several processes: the others have ended, and a launcher waits to
+    end this one before it could tell.
+    """
+    is_waited_for = job.world.size > 1 and not isinstance(error, Interrupted)
+    if job.world.leads and not is_waited_for:
+        with suppress(BaseException):  # what ended the training is what must be told
             draw_curves(job.run)
 
 
