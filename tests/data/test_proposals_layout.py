@@ -116,10 +116,14 @@ def test_a_newer_version_is_named() -> None:
         read(header)
 
 
+def test_an_empty_file_is_called_so() -> None:
+    with pytest.raises(DataError, match=r"RC251.*got an empty file"):
+        read(b"")
+
+
 @pytest.mark.parametrize(
     "data",
     [
-        b"",
         b"\0" * 7,
         b"\0" * 8,
         b"\xff" * 100,

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -163,6 +164,26 @@ def test_a_pickle_that_could_run_code_is_refused_before_there_is_a_run(
     with pytest.raises((DataError, ModelFileError)):
         start(rectangles, options(*SHORT, scheme="head", proposals=path, init=proposer.path))
     assert sorted(proposer.path.parent.iterdir()) == runs
+
+
+def test_an_empty_file_is_no_pickle(
+    rectangles: Path, options: Options, proposer: RunFolder, tmp_path: Path
+) -> None:
+    (tmp_path / "empty").touch()
+    words = options(*SHORT, scheme="head", proposals=tmp_path / "empty", init=proposer.path)
+    with pytest.raises(DataError, match=r"RC251.*got an empty file"):
+        start(rectangles, words)
+
+
+def test_a_box_outside_its_picture_is_told_of_the_pickle(
+    rectangles: Path, options: Options, proposer: RunFolder, tmp_path: Path
+) -> None:
+    path = tmp_path / "out.pkl"
+    path.write_bytes(pickle.dumps([np.array([[0, 0, 5000, 10]], np.float32)] * 10, protocol=2))
+    words = options(*SHORT, scheme="head", proposals=path, init=proposer.path)
+    with pytest.raises(DataError, match=r"RC254\].*out.pkl: .*row 0: \(0, 0, 5000, 10\), want"):
+        start(rectangles, words)
+    assert not list(proposer.path.parent.glob(".*tmp"))
 
 
 def test_a_file_that_is_not_there_is_told_before_anything_is_read(

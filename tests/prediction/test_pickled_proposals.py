@@ -209,8 +209,17 @@ def test_boxes_that_are_none(tmp_path: Path, three: Split, value: float) -> None
     arrays = [ARRAYS[0].copy(), *ARRAYS[1:]]
     arrays[0][1, 2] = value
     error = refused(tmp_path, three, arrays)
+    assert (error.code, error.place) == ("RC254", str(tmp_path / "p.pkl"))
+    assert error.got == f"000012, row 1: (0.5, 1, {value:g}, 39)", "as it stands in the pickle"
+    assert "x2 <= 59, 0 <= y1, y1 - 1 <= y2 <= 39" in error.want
+    assert "frcnn propose" not in error.fix
+
+
+def test_scores_that_are_none(tmp_path: Path, three: Split) -> None:
+    scores = [*SCORES[:2], np.array([np.inf], np.float32)]
+    error = refused(tmp_path, three, {"boxes": ARRAYS, "scores": scores})
     assert error.code == "RC254"
-    assert "000012, row 1" in error.got
+    assert error.got == "000100, row 0: (0, 0, 19, 29), score inf"
 
 
 def test_no_pickle_there(tmp_path: Path, three: Split) -> None:

@@ -162,6 +162,8 @@ def read_header(stream: BinaryIO, size: int, place: str) -> tuple[About, Layout]
         DataError: no file of stored proposals, or a damaged one (RC251), or from a newer version
             (RC252).
     """
+    if size == 0:
+        raise damaged(place, "an empty file")
     first = stream.read(_LENGTH.size)
     length = _LENGTH.unpack(first)[0] if len(first) == _LENGTH.size else size
     if length > min(HEADER_CAP, size - _LENGTH.size):

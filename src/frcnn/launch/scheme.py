@@ -166,9 +166,13 @@ def given_proposals(config: RunConfig, split: Split) -> StoredProposals | None:
 
 
 def _is_ours(named: Path) -> bool:
-    """Tell by the ninth byte: behind its header's length ours has a brace, a pickle has not."""
+    """Tell by the ninth byte: behind its header's length ours has a brace, a pickle has not.
+
+    An empty file is no pickle either.
+    """
     with open_regular(named) as stream:
-        return stream.read(9)[8:] == b"{"
+        head = stream.read(9)
+    return not head or head[8:] == b"{"
 
 
 def require_proposals(config: RunConfig) -> None:
