@@ -120,7 +120,8 @@ class StoredProposals:
     @cached_property
     def names(self) -> tuple[str, ...]:
         """Of the pictures, in order."""
-        text = self._mapped[self._layout.names : self._layout.proposals]
+        start = self._layout.names
+        text = self._mapped[start : start + self._layout.names_bytes]
         try:
             names = json.loads(text.decode())
         except (ValueError, RecursionError):
