@@ -21,6 +21,7 @@ from frcnn.launch.asked import (
 )
 from frcnn.launch.contradictions import (
     require_possible,
+    require_read,
     require_resumable,
     require_start,
 )
@@ -114,6 +115,7 @@ def _new(
         device = own_device(options, world)
         config = first_settings(data, options)
         require_start(options, config)
+        require_read(options, config.training.scheme)
         require_proposals(config)
         machine.resolve_precision(config.training.precision, device)  # before pictures are decoded
         dataset, train, val = announce_open(config, data, say)
