@@ -182,6 +182,26 @@ def test_proposals_of_other_pictures(
     assert "frcnn propose" in caught.value.fix
 
 
+def test_pictures_are_told_apart_before_it_is_known_which_of_them_can_be_read(
+    path: Path, album: Split
+) -> None:
+    stored = StoredProposals.open(path)
+    stored.require_pictures_of(album)
+    more = album.subset([0, 1, 2, 3])
+    extra = replace(more.records[0], name="e")
+    more = replace(more, records=(more.records[0], extra, *more.records[1:]))
+    stored.require_pictures_of(more, missing=1)
+    for split, missing, text in (
+        (more, 0.9, "got 4 pictures, without e, want the 5 of split train"),
+        (changed(more, 4, size=Size(9, 9)), 1, "want 9 x 9"),
+        (album[:3], 1, "got 4 pictures, with d, want the 3"),
+        (album.subset([0, 2, 1, 3]), 1, "in the split's order"),
+    ):
+        with pytest.raises(DataError, match=r"RC253") as caught:
+            stored.require_pictures_of(split, missing)
+        assert text in str(caught.value)
+
+
 def test_other_boxes_and_classes_are_no_other_pictures(path: Path, album: Split) -> None:
     StoredProposals.open(path).require_fit(replace(album, classes=("dog", "cat"), name="val"))
 

@@ -13,7 +13,12 @@ import torch
 from frcnn.data.proposals import PictureProposals, StoredProposals
 from frcnn.data.records import Record, Split, Stamp
 from frcnn.errors import DataError
-from frcnn.prediction.pickled_proposals import Taken, store_pickled, write_pickled
+from frcnn.prediction.pickled_proposals import (
+    Taken,
+    require_pickled_of,
+    store_pickled,
+    write_pickled,
+)
 from frcnn.types import Size, Target
 
 FOUND = (
@@ -195,6 +200,27 @@ def test_arrays_of_other_pictures(tmp_path: Path, three: Split, content: object,
     error = refused(tmp_path, three, content)
     assert error.code == "RC253"
     assert got in error.got
+
+
+def test_a_pickle_is_known_before_it_is_known_which_pictures_can_be_read(
+    tmp_path: Path, three: Split
+) -> None:
+    path = tmp_path / "p.pkl"
+    for content, missing, code in (
+        (ARRAYS, 0, None),
+        ({"boxes": ARRAYS, "scores": SCORES}, 0, None),
+        (ARRAYS[:2], 1, None),
+        (ARRAYS[:2], 0.9, "RC253"),
+        ([*ARRAYS, ARRAYS[0]], 3, "RC253"),
+        ({"scores": SCORES}, 0, "RC256"),
+        ([*ARRAYS[:2], Runs()], 0, "RC255"),
+    ):
+        path.write_bytes(pickle.dumps(content, protocol=2))
+        if code is None:
+            require_pickled_of(path, three, missing)
+            continue
+        with pytest.raises(DataError, match=f"{code}.*p.pkl: "):
+            require_pickled_of(path, three, missing)
 
 
 def test_names_without_numbers_have_no_ids(tmp_path: Path, three: Split) -> None:

@@ -41,6 +41,7 @@ from frcnn.launch.scheme import (
     keep_proposals,
     open_proposals,
     require_proposals,
+    require_proposals_of,
 )
 from frcnn.launch.surprises import too_many_readers
 from frcnn.launch.transform import asked_name, require_transform
@@ -121,6 +122,7 @@ def _new(
         dataset, train, val = announce_open(config, data, say)
         if world.leads:
             files.require_writable(out)
+            require_proposals_of(config, train, config.max_bad * (len(train) + len(val)))
         weights = backbone_weights(config, warn, count)
         train, val, report = announce_usable(dataset, (train, val), config.max_bad, say, count)
         config = with_whole_paths(fitted_settings(config, train, weights, options))

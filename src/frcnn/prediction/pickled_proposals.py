@@ -109,6 +109,26 @@ def store_pickled(pickled: Path, split: Split, out: Path) -> Taken:
     return Taken(path=out, pictures=len(split), boxes=boxes, clipped=reading.clipped)
 
 
+def require_pickled_of(pickled: Path, split: Split, missing: float) -> None:
+    """Refuse what `store_pickled` will refuse, as far as it can be told without reading an array.
+
+    Args:
+        pickled: the file.
+        split: the pictures that it is wanted for.
+        missing: how many of them may be without proposals, because it may turn out that they
+            cannot be read.
+
+    Raises:
+        DataError: as `store_pickled` has it (RC250, RC253, RC255, RC256).
+    """
+    place = str(pickled)
+    with open_regular(pickled) as stream:
+        content = find_arrays(stream, place)
+    boxes = _arrays(content.get("boxes") if isinstance(content, dict) else content, 2, place)
+    if not len(split) - missing <= len(boxes) <= len(split):
+        raise _as_many(place, f"{len(boxes)} arrays of boxes", split)
+
+
 def holds_proposals(path: Path) -> bool:
     """Tell whether a file holds stored proposals, ours or a pickle of arrays.
 
@@ -174,7 +194,7 @@ def _pairs(content: object, split: Split, stream: BinaryIO, place: str) -> list[
         scores = [None] * len(boxes)
     if not len(boxes) == len(scores) == len(split):
         got = f"{len(boxes)} arrays of boxes" + f", {len(scores)} of scores" * any(scores)
-        raise other_pictures(place, got, f"{len(split)}, one for each picture of {split.name}")
+        raise _as_many(place, got, split)
     pairs = [_Pair(*pair) for pair in zip(boxes, scores, strict=True)]
     for row, pair in enumerate(pairs):
         if pair.scores is not None and pair.scores.shape != pair.boxes.shape[:1]:
@@ -220,6 +240,10 @@ def _rows(ids: object, split: Split, place: str) -> list[int]:
         names = ", ".join(record.name for record in split.records[:3])
         raise other_pictures(place, got, f"the numbers at the end of {names}")
     return [row_of[number] for number in wanted if number is not None]
+
+
+def _as_many(place: str, got: str, split: Split) -> DataError:
+    return other_pictures(place, got, f"{len(split)}, one for each picture of {split.name}")
 
 
 def _no_box(place: str, got: str, size: Size) -> DataError:
