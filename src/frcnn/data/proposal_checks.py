@@ -106,18 +106,29 @@ def other_pictures(place: str, got: str, want: str) -> DataError:
     )
 
 
+def no_box(place: str, got: str, want: str, fix: str) -> DataError:
+    """Say that a proposal is outside its picture, inverted, or not finite.
+
+    Args:
+        place: the file.
+        got: picture, row and box, in the numbers of the file.
+        want: of a box in this picture, in the same.
+        fix: what to do about this kind of file.
+
+    Returns:
+        The error RC254.
+    """
+    what = "a stored proposal is no box in its picture"
+    return DataError("RC254", place, what, got=got, want=want, fix=fix)
+
+
 def _unsound(place: str, where: str, row: np.ndarray, size: np.ndarray) -> DataError:
     height, width = size.tolist()
     *corners, score = row.tolist()
     box = ", ".join(f"{corner:g}" for corner in corners)
-    return DataError(
-        "RC254",
-        place,
-        "a stored proposal is no box in its picture",
-        got=f"{where}: ({box}), score {score:g}",
-        want=f"0 <= x1 <= x2 <= {width}, 0 <= y1 <= y2 <= {height}, all finite",
-        fix="make the file again with `frcnn propose`",
-    )
+    want = f"0 <= x1 <= x2 <= {width}, 0 <= y1 <= y2 <= {height}, all finite"
+    got = f"{where}: ({box}), score {score:g}"
+    return no_box(place, got, want, "make the file again with `frcnn propose`")
 
 
 def _first_difference(names: Sequence[str], sizes: np.ndarray, split: Split) -> tuple[str, str]:

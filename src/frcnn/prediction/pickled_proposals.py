@@ -18,7 +18,7 @@ from torch import Tensor
 
 from frcnn import files
 from frcnn.data.box_checks import TOLERANCE
-from frcnn.data.proposal_checks import are_sound, other_pictures
+from frcnn.data.proposal_checks import are_sound, no_box, other_pictures
 from frcnn.data.proposals import PictureProposals, StoredProposals, open_regular
 from frcnn.data.proposals_writer import write_proposals
 from frcnn.data.records import Record, Split
@@ -249,14 +249,9 @@ def _as_many(place: str, got: str, split: Split) -> DataError:
 def _no_box(place: str, got: str, size: Size) -> DataError:
     """Say it in the pickle's own numbers, in which a whole picture ends at its last pixel."""
     right, below = size.width - 1, size.height - 1
-    return DataError(
-        "RC254",
-        place,
-        "a proposal in this pickle is no box in its picture",
-        got=got,
-        want=f"0 <= x1, x1 - 1 <= x2 <= {right}, 0 <= y1, y1 - 1 <= y2 <= {below}, all finite",
-        fix="pickle boxes in pixels of the original pictures, in the order of the split",
-    )
+    want = f"0 <= x1, x1 - 1 <= x2 <= {right}, 0 <= y1, y1 - 1 <= y2 <= {below}, all finite"
+    fix = "pickle boxes in pixels of the original pictures, in the order of the split"
+    return no_box(place, got, want, fix)
 
 
 def _other_form(place: str, got: str) -> DataError:
