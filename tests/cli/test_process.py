@@ -1,5 +1,6 @@
 """How the process ends: each thing that can be raised, its exit code, and what is shown."""
 
+import contextlib
 import errno
 import json
 import os
@@ -172,6 +173,48 @@ def test_a_second_signal_just_before_the_last_words(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(process, "_hear_no_more", hear_no_more)
     assert ended(KeyboardInterrupt()) == 143
+
+
+@pytest.mark.parametrize(
+    ("first", "code", "text"),
+    [
+        (ConfigError("RC399", "a", "b", fix="c"), 2, "error[RC399] a: b\n  fix: c\n"),
+        (_Stopped("stopped; go on with: x"), 143, "interrupted: stopped; go on with: x\n"),
+        (SystemExit(5), 5, ""),  # another process tells
+        (KeyboardInterrupt(), 143, "terminated\n"),
+        (KeyError("looked up"), 143, "terminated\n"),
+    ],
+)
+def test_sigterm_does_not_take_the_place_of_what_is_to_be_told(
+    capsys: pytest.CaptureFixture[str], first: BaseException, code: int, text: str
+) -> None:
+    """A launcher sends it as soon as another process has ended because of the same."""
+
+    def run() -> int:
+        try:
+            raise first
+        finally:
+            with contextlib.suppress(OSError):
+                raise OSError
+            os.kill(os.getpid(), signal.SIGTERM)
+            signal.sigtimedwait([], 5)
+
+    assert process.guarded(run, []) == code
+    assert capsys.readouterr().err == text
+
+
+def test_an_error_that_was_dealt_with_is_not_told_at_sigterm(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def run() -> int:
+        with contextlib.suppress(ConfigError):
+            raise ConfigError("RC399", "a", "b", fix="c")
+        os.kill(os.getpid(), signal.SIGTERM)
+        signal.sigtimedwait([], 5)
+        return 0
+
+    assert process.guarded(run, []) == 143
+    assert capsys.readouterr().err == "terminated\n"
 
 
 def test_outside_the_main_thread_signals_are_left_alone() -> None:

@@ -11,8 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors import safe_open
 from safetensors.torch import save_file
 
+from frcnn.data import proposals_layout as layouts
 from frcnn.data.proposals import PictureProposals, StoredProposals
 from frcnn.data.proposals_writer import write_proposals
 from frcnn.data.records import Split, Stamp
@@ -73,6 +75,39 @@ def test_two_copies_are_told_apart(tmp_path: Path, album: Split) -> None:
     for number in range(4):
         assert same(stored.of(number), FOUND[number])
         assert same(stored.of(number, mirrored=True), MIRRORED[number])
+
+
+def test_another_writer_of_the_format_orders_the_arrays_anew(
+    path: Path, album: Split, tmp_path: Path
+) -> None:
+    with safe_open(path, "pt") as opened:
+        arrays = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
+        save_file(arrays, tmp_path / "again", metadata=opened.metadata())
+    assert (tmp_path / "again").read_bytes() != path.read_bytes()
+    stored = StoredProposals.open(tmp_path / "again")
+    stored.require_fit(album)
+    assert stored.names == StoredProposals.open(path).names
+    assert all(same(*pair) for pair in zip(stored, FOUND, strict=True))
+
+
+@pytest.mark.parametrize("spaces", [0, 1, 4])
+@pytest.mark.parametrize("order", [("proposals", "first", "sizes", "names"), layouts.ORDER[::-1]])
+def test_no_array_need_stand_at_a_multiple_of_its_numbers(
+    tmp_path: Path, path: Path, album: Split, order: tuple[str, ...], spaces: int
+) -> None:
+    data = path.read_bytes()
+    with path.open("rb") as stream:
+        about, ours = layouts.read_header(stream, len(data), "p")
+    other = replace(ours, order=order)
+    header = layouts.make_header(about, other)
+    text = header[8:].rstrip() + b" " * spaces
+    parts = {name: (getattr(ours, name), ours.tensors()[name]["data_offsets"]) for name in order}
+    arrays = [data[start : start + high - low] for start, (low, high) in parts.values()]
+    whole = len(text).to_bytes(8, "little") + text + b"".join(arrays)
+    (tmp_path / "other").write_bytes(whole)
+    stored = StoredProposals.open(tmp_path / "other")
+    stored.require_fit(album)
+    assert all(same(*pair) for pair in zip(stored, FOUND, strict=True))
 
 
 def test_what_is_given_out_is_a_copy(path: Path) -> None:
@@ -145,6 +180,26 @@ def test_proposals_of_other_pictures(
         StoredProposals.open(path).require_fit(change(album))
     assert text in str(caught.value)
     assert "frcnn propose" in caught.value.fix
+
+
+def test_pictures_are_told_apart_before_it_is_known_which_of_them_can_be_read(
+    path: Path, album: Split
+) -> None:
+    stored = StoredProposals.open(path)
+    stored.require_pictures_of(album)
+    more = album.subset([0, 1, 2, 3])
+    extra = replace(more.records[0], name="e")
+    more = replace(more, records=(more.records[0], extra, *more.records[1:]))
+    stored.require_pictures_of(more, missing=1)
+    for split, missing, text in (
+        (more, 0.9, "got 4 pictures, without e, want the 5 of split train"),
+        (changed(more, 4, size=Size(9, 9)), 1, "want 9 x 9"),
+        (album[:3], 1, "got 4 pictures, with d, want the 3"),
+        (album.subset([0, 2, 1, 3]), 1, "in the split's order"),
+    ):
+        with pytest.raises(DataError, match=r"RC253") as caught:
+            stored.require_pictures_of(split, missing)
+        assert text in str(caught.value)
 
 
 def test_other_boxes_and_classes_are_no_other_pictures(path: Path, album: Split) -> None:

@@ -1,8 +1,10 @@
 """Where everything stands in a file of stored proposals; headers that lie."""
 
 import io
+import itertools
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -52,6 +54,15 @@ def test_too_small_a_room_is_a_mistake_of_ours() -> None:
         layouts.make_header(ABOUT, small)
 
 
+@pytest.mark.parametrize("order", list(itertools.permutations(layouts.ORDER)))
+def test_the_arrays_may_stand_in_any_order(order: tuple[str, ...]) -> None:
+    places = replace(layout(), order=order)
+    assert read(layouts.make_header(ABOUT, places), places.end) == (ABOUT, places)
+    starts = [getattr(places, name) for name in order]
+    assert starts == sorted(starts)
+    assert starts[0] == places.header_bytes
+
+
 # wrong in
 
 
@@ -91,6 +102,13 @@ def about(**values: object) -> Callable[[dict[str, Any]], object]:
         lambda h: h["proposals"].update(shape=[10**30, 5]),
         lambda h: h["proposals"].update(dtype="F64"),
         lambda h: h["proposals"].update(data_offsets=[0, 200]),
+        lambda h: h["proposals"].update(data_offsets=["96", 296]),
+        lambda h: h["proposals"].update(data_offsets=[96.0, 296]),
+        lambda h: h["proposals"].update(data_offsets=[]),
+        lambda h: h["proposals"].pop("data_offsets"),
+        lambda h: h["proposals"].update(data_offsets=[104, 304]),
+        lambda h: h["names"].update(data_offsets=[-16, 0]),
+        lambda h: h["names"].update(data_offsets=h["proposals"]["data_offsets"]),
         lambda h: h["sizes"].update(shape=[2, 3]),
         lambda h: h["names"].update(shape=["16"]),
         about(copies=1),
@@ -116,10 +134,14 @@ def test_a_newer_version_is_named() -> None:
         read(header)
 
 
+def test_an_empty_file_is_called_so() -> None:
+    with pytest.raises(DataError, match=r"RC251.*got an empty file"):
+        read(b"")
+
+
 @pytest.mark.parametrize(
     "data",
     [
-        b"",
         b"\0" * 7,
         b"\0" * 8,
         b"\xff" * 100,

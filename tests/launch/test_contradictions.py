@@ -11,6 +11,7 @@ from frcnn import presets
 from frcnn.errors import ConfigError
 from frcnn.launch.asked import overridden
 from frcnn.launch.contradictions import (
+    require_read,
     require_resumable,
     require_same_pictures,
     require_start,
@@ -143,3 +144,46 @@ def test_it_is_said_before_anything_is_made(
     contradiction(launch, rectangles, asked, said.append)
     assert not said
     assert not asked["out"].exists()
+
+
+@pytest.mark.parametrize(
+    ("scheme", "name", "want"),
+    [
+        ("head", "last_layers=kept", "--scheme alternating"),
+        ("unshared", "last_layers=kept", "--scheme alternating"),
+        ("unshared", "rpn_layers.steps=3", "--scheme alternating"),
+        ("joint", "detector.steps=3", "--scheme alternating or unshared"),
+        ("rpn", " of_mirrored = computed", "--scheme alternating or unshared"),
+    ],
+)
+def test_a_setting_that_the_scheme_never_reads_is_refused(
+    scheme: Scheme, name: str, want: str
+) -> None:
+    pair = f"training.alternating.{name}".replace(". ", ".")
+    error = contradiction(require_read, {"settings": ["training.seed=1", pair]}, scheme)
+    assert (error.place, error.want) == (f"--set {pair}", want)
+    assert scheme in error.got
+
+
+@pytest.mark.parametrize(
+    ("scheme", "pair"),
+    [
+        ("alternating", "training.alternating.last_layers=kept"),
+        ("unshared", "training.alternating.detector.steps=3"),
+        ("unshared", "training.alternating.of_mirrored=computed"),
+        ("head", "training.seed=3"),
+        ("head", "training.alternatingly=3"),  # no setting: told elsewhere
+    ],
+)
+def test_a_setting_that_the_scheme_reads(scheme: Scheme, pair: str) -> None:
+    require_read({"settings": [pair]}, scheme)
+
+
+def test_neither_a_new_run_nor_one_that_goes_on_is_given_what_it_never_reads(
+    rectangles: Path, options: Callable, begun: RunFolder
+) -> None:
+    kept = "training.alternating.last_layers=kept"
+    with pytest.raises(ConfigError, match=r"RC308.*the scheme joint, which never reads it"):
+        launch(rectangles, options(kept), lambda _: None)
+    with pytest.raises(ConfigError, match=r"RC308.*the scheme joint, which never reads it"):
+        launch(None, {"resume": begun.path, "settings": [kept]}, lambda _: None)

@@ -1,11 +1,13 @@
 """Schemes as a person starts them: networks that fit, proposals that are there, clear refusals."""
 
 import pickle
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -13,14 +15,20 @@ from frcnn import presets
 from frcnn.data.dataset import Dataset
 from frcnn.data.proposals import StoredProposals
 from frcnn.errors import ConfigError, DataError, ModelFileError
+from frcnn.launch import announcing
+from frcnn.launch import run as run_module
 from frcnn.launch.launched import Launched
 from frcnn.launch.measure import measure
 from frcnn.launch.propose import propose
 from frcnn.launch.run import launch, train
 from frcnn.launch.scheme import begins_with_ours, network_for, require_scheme
+from frcnn.prediction.proposing import Order, store_proposals
+from frcnn.prediction.saved import read_saved
 from frcnn.presets import RunConfig, StartConfig
 from frcnn.run_folder import RunFolder
+from frcnn.training.log import Diary
 from frcnn.training.progress import Quiet
+from frcnn.training.step import StepReport
 from frcnn.weights import file as weights_file
 
 SHORT = ("training.schedule.steps=2", "training.evaluation.loss_pictures=1")
@@ -150,6 +158,43 @@ def test_a_pickle_of_the_authors_is_taken_over_into_the_run_folder(
     train(launched, Quiet())
 
 
+@pytest.mark.parametrize("form", ["frcnn", "pickle"])
+def test_the_head_alone_that_was_killed_goes_on_to_the_bit(
+    rectangles: Path, options: Options, proposer: RunFolder, tmp_path: Path, form: str
+) -> None:
+    """On a file of ours, and on a pickle that is gone by then: its copy is in the run folder."""
+    path = tmp_path / "proposals"
+    how: dict[str, Any] = {"device": "cpu", "quiet": True, "format": form}
+    propose(proposer.path, path, how, lambda _: None)  # type: ignore[arg-type]
+    four = ("training.schedule.steps=4", "training.checkpoint.minutes=0", *SHORT[1:])
+    own = options(*four, scheme="head", proposals=path, init=proposer.path)
+    whole = start(rectangles, own)
+    train(whole, Quiet())
+
+    class KilledError(BaseException):
+        """The end of a process, as far as a test can play it."""
+
+    def dies(report: StepReport) -> None:
+        if report.step == 3:
+            raise KilledError
+
+    killed = start(rectangles, {**own, "callbacks": [dies]})
+    with pytest.raises(KilledError):
+        train(killed, Quiet())
+    kept = path
+    if form == "pickle":
+        kept = killed.job.run.path / "proposals.safetensors"
+        path.unlink()
+    again = launch(None, {"resume": killed.job.run.path, "device": "cpu"}, lambda _: None)
+    assert again.config.start.proposals == str(kept)
+    train(again, Quiet())
+    assert [row["step"] for row in Diary(again.job.run).steps()] == [1, 2, 3, 4]
+    for name in ("best", "last"):
+        assert (
+            getattr(again.job.run, name).read_bytes() == getattr(whole.job.run, name).read_bytes()
+        )
+
+
 def test_a_pickle_that_could_run_code_is_refused_before_there_is_a_run(
     rectangles: Path, options: Options, proposer: RunFolder, tmp_path: Path
 ) -> None:
@@ -163,6 +208,26 @@ def test_a_pickle_that_could_run_code_is_refused_before_there_is_a_run(
     with pytest.raises((DataError, ModelFileError)):
         start(rectangles, options(*SHORT, scheme="head", proposals=path, init=proposer.path))
     assert sorted(proposer.path.parent.iterdir()) == runs
+
+
+def test_an_empty_file_is_no_pickle(
+    rectangles: Path, options: Options, proposer: RunFolder, tmp_path: Path
+) -> None:
+    (tmp_path / "empty").touch()
+    words = options(*SHORT, scheme="head", proposals=tmp_path / "empty", init=proposer.path)
+    with pytest.raises(DataError, match=r"RC251.*got an empty file"):
+        start(rectangles, words)
+
+
+def test_a_box_outside_its_picture_is_told_of_the_pickle(
+    rectangles: Path, options: Options, proposer: RunFolder, tmp_path: Path
+) -> None:
+    path = tmp_path / "out.pkl"
+    path.write_bytes(pickle.dumps([np.array([[0, 0, 5000, 10]], np.float32)] * 10, protocol=2))
+    words = options(*SHORT, scheme="head", proposals=path, init=proposer.path)
+    with pytest.raises(DataError, match=r"RC254\].*out.pkl: .*row 0: \(0, 0, 5000, 10\), want"):
+        start(rectangles, words)
+    assert not list(proposer.path.parent.glob(".*tmp"))
 
 
 def test_a_file_that_is_not_there_is_told_before_anything_is_read(
@@ -182,9 +247,20 @@ def test_an_rpn_is_refused_where_detections_are_asked_for(proposer: RunFolder) -
     assert "never what" in proposer.model_card.read_text()
 
 
-def test_proposals_of_other_pictures_are_refused_before_there_is_a_run(
-    rectangles: Path, options: Options, proposer: RunFolder, stored: Path, tmp_path: Path
+def decoded(*_: Any, **__: Any) -> None:
+    raise AssertionError("too late")
+
+
+def test_proposals_of_other_pictures_are_refused_before_a_picture_is_decoded(
+    rectangles: Path,
+    options: Options,
+    proposer: RunFolder,
+    stored: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(announcing, "usable_pictures", decoded)
+    monkeypatch.setattr(run_module, "new_network", decoded)
     runs = sorted(proposer.path.parent.iterdir())
     names = (rectangles / "ImageSets" / "Main" / "train.txt").read_text().split()
     other = tmp_path / "other"
@@ -198,7 +274,32 @@ def test_proposals_of_other_pictures_are_refused_before_there_is_a_run(
     assert len(Dataset.open(other).split("train")) == 9
     with pytest.raises(DataError, match="RC253"):
         start(other, options(*SHORT, scheme="head", proposals=stored, init=proposer.path))
+    pickled = tmp_path / "of ten.pkl"
+    pickled.write_bytes(pickle.dumps([np.zeros((0, 4), np.float32)] * 10, protocol=2))
+    with pytest.raises(DataError, match=r"RC253.*of ten.pkl: .*10 arrays.*want 9"):
+        start(other, options(*SHORT, scheme="head", proposals=pickled, init=proposer.path))
     assert sorted(proposer.path.parent.iterdir()) == runs
+
+
+@pytest.mark.parametrize("form", ["frcnn", "pickle"])
+def test_a_picture_that_cannot_be_read_needs_no_proposals(
+    rectangles: Path, options: Options, proposer: RunFolder, tmp_path: Path, form: str
+) -> None:
+    damaged = tmp_path / "damaged"
+    shutil.copytree(rectangles, damaged)
+    picture = damaged / "JPEGImages" / "train04.png"
+    picture.write_bytes(picture.read_bytes()[:-40])
+    few = Dataset.open(damaged).split("train")
+    few = few.subset(row for row, record in enumerate(few.records) if record.path != picture)
+    path = tmp_path / "p"
+    order = Order(out=path, format=form)  # type: ignore[arg-type]
+    store_proposals(read_saved(proposer.path, device="cpu").detector, few, order)
+    own = options(*SHORT, "max_bad=0.1", scheme="head", proposals=path, init=proposer.path)
+    launched = start(damaged, own)
+    assert len(launched.job.train) == 9
+    train(launched, Quiet())
+    with pytest.raises(DataError):  # that picture is one too many
+        start(damaged, {**own, "settings": [*own["settings"], "max_bad=0"]})
 
 
 def test_who_proposes_must_be_of_the_same_network(
@@ -211,11 +312,15 @@ def test_who_proposes_must_be_of_the_same_network(
         start(rectangles, words)
 
 
-@pytest.mark.parametrize("scheme", ["alternating", "unshared", "exact-joint"])
+@pytest.mark.parametrize("scheme", ["alternating", "unshared", "exact-joint", "rpn", "head"])
 def test_a_scheme_goes_on_under_its_own_name_alone(
-    rectangles: Path, options: Options, scheme: str
+    rectangles: Path, options: Options, scheme: str, request: pytest.FixtureRequest
 ) -> None:
-    launched = start(rectangles, options(*SHORT, scheme=scheme))
+    more = {}
+    if scheme == "head":
+        more = {"proposals": request.getfixturevalue("stored")}
+        more["init"] = request.getfixturevalue("proposer").path
+    launched = start(rectangles, options(*SHORT, scheme=scheme, **more))
     train(launched, Quiet())
     run = launched.job.run.path
     assert RunFolder(run).best.exists()

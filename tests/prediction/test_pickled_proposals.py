@@ -13,7 +13,12 @@ import torch
 from frcnn.data.proposals import PictureProposals, StoredProposals
 from frcnn.data.records import Record, Split, Stamp
 from frcnn.errors import DataError
-from frcnn.prediction.pickled_proposals import Taken, store_pickled, write_pickled
+from frcnn.prediction.pickled_proposals import (
+    Taken,
+    require_pickled_of,
+    store_pickled,
+    write_pickled,
+)
 from frcnn.types import Size, Target
 
 FOUND = (
@@ -197,6 +202,27 @@ def test_arrays_of_other_pictures(tmp_path: Path, three: Split, content: object,
     assert got in error.got
 
 
+def test_a_pickle_is_known_before_it_is_known_which_pictures_can_be_read(
+    tmp_path: Path, three: Split
+) -> None:
+    path = tmp_path / "p.pkl"
+    for content, missing, code in (
+        (ARRAYS, 0, None),
+        ({"boxes": ARRAYS, "scores": SCORES}, 0, None),
+        (ARRAYS[:2], 1, None),
+        (ARRAYS[:2], 0.9, "RC253"),
+        ([*ARRAYS, ARRAYS[0]], 3, "RC253"),
+        ({"scores": SCORES}, 0, "RC256"),
+        ([*ARRAYS[:2], Runs()], 0, "RC255"),
+    ):
+        path.write_bytes(pickle.dumps(content, protocol=2))
+        if code is None:
+            require_pickled_of(path, three, missing)
+            continue
+        with pytest.raises(DataError, match=f"{code}.*p.pkl: "):
+            require_pickled_of(path, three, missing)
+
+
 def test_names_without_numbers_have_no_ids(tmp_path: Path, three: Split) -> None:
     records = (replace(three.records[0], name="cat"), *three.records[1:])
     content = {"boxes": ARRAYS, "scores": SCORES, "ids": [12, 7, 100]}
@@ -209,8 +235,17 @@ def test_boxes_that_are_none(tmp_path: Path, three: Split, value: float) -> None
     arrays = [ARRAYS[0].copy(), *ARRAYS[1:]]
     arrays[0][1, 2] = value
     error = refused(tmp_path, three, arrays)
+    assert (error.code, error.place) == ("RC254", str(tmp_path / "p.pkl"))
+    assert error.got == f"000012, row 1: (0.5, 1, {value:g}, 39)", "as it stands in the pickle"
+    assert "x2 <= 59, 0 <= y1, y1 - 1 <= y2 <= 39" in error.want
+    assert "frcnn propose" not in error.fix
+
+
+def test_scores_that_are_none(tmp_path: Path, three: Split) -> None:
+    scores = [*SCORES[:2], np.array([np.inf], np.float32)]
+    error = refused(tmp_path, three, {"boxes": ARRAYS, "scores": scores})
     assert error.code == "RC254"
-    assert "000012, row 1" in error.got
+    assert error.got == "000100, row 0: (0, 0, 19, 29), score inf"
 
 
 def test_no_pickle_there(tmp_path: Path, three: Split) -> None:

@@ -14,6 +14,7 @@ from frcnn.training import checkpoint
 from frcnn.training.course import Course, config_of_step, first_network, require_same_run
 from frcnn.training.job import Job
 from frcnn.training.log import Diary
+from frcnn.training.measuring import measure_rpn
 from frcnn.training.progress import Quiet
 from frcnn.training.proposing import store_together
 from frcnn.training.schemes import SCHEMES
@@ -58,17 +59,14 @@ def test_proposals_of_other_pictures_are_refused(
     assert "proposals" in caught.value.place
 
 
-def test_proposing_shows_how_far_it_is_and_says_how_to_go_on(
-    make_course: Make, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_proposing_shows_how_far_it_is(make_course: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[int] = []
 
-    def interrupted(*arguments: Any) -> None:
-        *first, _ = arguments
-        store_together(*first, told.append)
-        raise KeyboardInterrupt
+    def overheard(*arguments: Any) -> None:
+        *first, _, heed = arguments
+        store_together(*first, told.append, heed)
 
-    monkeypatch.setattr("frcnn.training.course.store_together", interrupted)
+    monkeypatch.setattr("frcnn.training.course.store_together", overheard)
 
     class Screen(Quiet):
         def __enter__(self) -> Self:
@@ -76,12 +74,75 @@ def test_proposing_shows_how_far_it_is_and_says_how_to_go_on(
             return self
 
     entered: list[int] = []
-    asked = make_course("alternating", display=Screen())
-    with pytest.raises(KeyboardInterrupt, match="frcnn train --resume") as caught:
-        run(asked)
-    assert str(asked.job.run.path) in str(caught.value)
+    run(make_course("unshared", display=Screen()))
     assert told == [8, 10]  # as many at once, then the rest of ten
-    assert entered == [0, 0], "drawn while step 1 is trained, and while it proposes"
+    assert entered == [0, 0, 2], "drawn while step 1 is trained, while it proposes, and in step 2"
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_stop_while_it_proposes_names_the_run_to_go_on_with(
+    make_course: Make, monkeypatch: pytest.MonkeyPatch, number: int, code: int
+) -> None:
+    told: list[int] = []
+
+    def interrupted(*arguments: Any) -> None:
+        *first, _, heed = arguments
+        store_together(*first, signalled, heed)
+
+    def signalled(done: int) -> None:
+        told.append(done)
+        signal.raise_signal(number)
+
+    asked = make_course("unshared")
+    monkeypatch.setattr("frcnn.training.course.store_together", interrupted)
+    with pytest.raises(Interrupted) as caught:
+        run(asked)
+    go_on = f"stopped; go on with: frcnn train --resume {asked.job.run.path}"
+    assert (str(caught.value), caught.value.exit_code) == (go_on, code)
+    assert told == [8], "after the picture at hand"
+    first = asked.job.run.path / "step-1"
+    assert (first / "done.json").exists()
+    assert not list(first.glob("*proposals*"))
+    monkeypatch.setattr("frcnn.training.course.store_together", store_together)
+    run(make_course("unshared"))
+    assert asked.job.run.last.exists()
+
+
+def test_a_stop_after_the_last_picture_is_heard(
+    make_course: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def store(*arguments: Any) -> None:
+        store_together(*arguments)
+        signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr("frcnn.training.course.store_together", store)
+    asked = make_course("unshared")
+    with pytest.raises(Interrupted, match="stopped; go on with"):
+        run(asked)
+    assert (asked.job.run.path / "step-1" / "proposals.safetensors").exists()
+
+
+def test_a_stop_while_targets_are_measured(
+    make_course: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured: list[int] = []
+
+    def measure(*arguments: Any) -> Any:
+        *first, heed = arguments
+
+        def heeding(picture: int) -> None:
+            measured.append(picture)
+            if picture == 3:
+                signal.raise_signal(signal.SIGTERM)
+            heed(picture)
+
+        return measure_rpn(*first, heeding)
+
+    monkeypatch.setattr("frcnn.training.course.measure_rpn", measure)
+    asked = make_course("rpn", "model.rpn.normalisation=measured")
+    with pytest.raises(Interrupted, match="stopped; go on with"):
+        run(asked)
+    assert measured == [0, 1, 2, 3]
 
 
 def test_mirrored_proposals_may_be_computed(make_course: Make) -> None:

@@ -1,6 +1,7 @@
 """Schemes by two processes: every phase is trained together, and one of them writes."""
 
 import hashlib
+import signal
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from frcnn.training.course import Course, require_same_run
 from frcnn.training.distributed import World
 from frcnn.training.log import Diary
 from frcnn.training.progress import Quiet
+from frcnn.training.proposing import store_together
 from frcnn.training.schemes import SCHEMES
 from frcnn.weights import file as weights_file
 
@@ -134,6 +136,35 @@ def test_the_head_alone_on_proposals_from_a_file(
     steps = [Diary(run).steps() for run in (course.job.run, two.job.run)]
     for row, other in zip(*steps, strict=True):
         assert other["loss"] == pytest.approx(row["loss"], rel=1e-4)
+
+
+@pytest.mark.parametrize("asked", [(0, 1), (0,), (1,)])
+def test_a_stop_while_they_propose_is_told_by_one(
+    make_course: Make, in_processes: Callable, monkeypatch: pytest.MonkeyPatch, asked: Any
+) -> None:
+    """SIGTERM to the launcher reaches all processes, and one may get it alone."""
+    monkeypatch.setattr("frcnn.training.proposing._AT_ONCE", 2)
+    course = make_course("unshared")
+
+    def work(world: World) -> None:
+        def interrupted(*arguments: Any) -> None:
+            *first, _, heed = arguments
+            store_together(*first, signalled, heed)
+
+        def signalled(_done: int) -> None:
+            if world.rank in asked:
+                signal.raise_signal(signal.SIGTERM)
+
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr("frcnn.training.course.store_together", interrupted)
+            job = replace(course.job, world=world.for_training(torch.device("cpu"), 60.0))
+            SCHEMES["unshared"](replace(course, job=job))
+
+    ended = in_processes(work)
+    assert [each.code for each in ended] == [143, 143], ended
+    teller, quiet = (ended[asked[0]], ended[1 - asked[0]])
+    assert (teller.kind, quiet.kind) == ("Interrupted", "ToldElsewhere")
+    assert teller.value == f"stopped; go on with: frcnn train --resume {course.job.run.path}"
 
 
 def test_a_checkpoint_of_another_number_of_processes_is_refused_beforehand(

@@ -1,13 +1,18 @@
 """The schemes: which parts move in which step; a run stopped anywhere goes on to the bit."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
 
+from frcnn.data.proposals import StoredProposals
 from frcnn.model.faster_rcnn import FasterRCNN
+from frcnn.prediction.predictor import Detector
+from frcnn.prediction.proposing import Order, store_proposals
 from frcnn.run_folder import RunFolder
 from frcnn.training.course import Course
 from frcnn.training.job import Job
@@ -39,6 +44,14 @@ def moved(before: dict[str, Tensor], after: dict[str, Tensor]) -> set[str]:
 def steps_of(course: Course) -> list[RunFolder]:
     path = course.job.run.path
     return [*(RunFolder(path / f"step-{n}") for n in (1, 2, 3)), course.job.run]
+
+
+def some_proposals(course: Course, folder: Path) -> StoredProposals:
+    """Proposals of a fresh RPN in a course's training pictures."""
+    job = course.job
+    order = Order(out=folder / "proposals")
+    store_proposals(Detector(job.model.eval(), job.train.classes), job.train, order)
+    return StoredProposals.open(order.out)
 
 
 @pytest.fixture(scope="module")
@@ -154,15 +167,20 @@ def test_a_run_that_is_killed_in_every_step_goes_on_to_the_bit(
         assert one.last.read_bytes() == other.last.read_bytes()
 
 
-@pytest.mark.parametrize("scheme", ["exact-joint", "unshared", "rpn"])
+@pytest.mark.parametrize("scheme", ["exact-joint", "unshared", "rpn", "head"])
 def test_a_killed_run_of_any_other_scheme_goes_on_to_the_bit(
-    make_course: Make, assert_same_run: Callable, scheme: str, dies_after: Any
+    make_course: Make, assert_same_run: Callable, scheme: str, dies_after: Any, tmp_path: Path
 ) -> None:
-    whole = make_course(scheme, name="whole")
+    stored = some_proposals(make_course("rpn", name="rpn"), tmp_path) if scheme == "head" else None
+
+    def make(name: str, display: Any = None) -> Course:
+        return replace(make_course(scheme, name=name, display=display), given_proposals=stored)
+
+    whole = make("whole")
     run(whole)
     for steps in (1, 2):
         with pytest.raises(dies_after.Killed):
-            run(make_course(scheme, name="killed", display=dies_after(steps)))
-    again = make_course(scheme, name="killed")
+            run(make("killed", dies_after(steps)))
+    again = make("killed")
     run(again)
     assert_same_run(whole.job.run, again.job.run)

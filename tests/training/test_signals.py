@@ -87,6 +87,8 @@ def test_an_interruption_says_how_to_go_on() -> None:
     assert isinstance(error, KeyboardInterrupt)
     assert str(error) == "stopped after step 7; go on with: frcnn train --resume runs/a-001"
     assert (error.step, error.exit_code) == (7, 143)
+    between = Interrupted(None, 130, Path("step-1")).of(Path("runs/a-001"))
+    assert str(between) == "stopped; go on with: frcnn train --resume runs/a-001"
 
 
 def test_readers_leave_ctrl_c_to_the_one_that_trains() -> None:

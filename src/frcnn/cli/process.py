@@ -89,7 +89,22 @@ def to_the_end(run: Callable[[], int], words: Sequence[str]) -> int:
 def _ended(show: "_Shown", error: BaseException) -> int:
     """Show what was raised, undisturbed by another signal."""
     _hear_no_more()
-    return show(error)
+    return show(_on_its_way(error) or error)
+
+
+def _on_its_way(error: BaseException) -> BaseException | None:
+    """Find what SIGTERM met on its way out: a launcher sends it because of just that.
+
+    Where one of several processes has failed, the others end at once, and their launcher ends the
+    one that is about to tell.
+    """
+    before: BaseException | None = error if isinstance(error, Terminated) else None
+    while before is not None:
+        before = before.__cause__ or before.__context__
+        says_how_to_go_on = isinstance(before, KeyboardInterrupt) and bool(before.args)
+        if isinstance(before, FrcnnError | SystemExit) or says_how_to_go_on:
+            return before
+    return None
 
 
 def tell(error: FrcnnError) -> None:

@@ -36,13 +36,31 @@ def require_sound(
     for start in range(0, len(rows), _ROWS_AT_ONCE):
         part = rows[start : start + _ROWS_AT_ONCE]
         bounds = first.clip(start, start + len(part))  # of each copy, within the part
-        sound = _are_sound(part, np.repeat(edges, np.diff(bounds), axis=0))
+        sound = are_sound(part, np.repeat(edges, np.diff(bounds), axis=0))
         if not sound.all():
             row = int(sound.argmin())
             copy = int(np.searchsorted(first, start + row, side="right")) - 1
             number = start + row - int(first[copy])
             picture = copy // copies
             raise _unsound(place, f"{names[picture]}, row {number}", part[row], sizes[picture])
+
+
+def are_sound(rows: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+    """Tell for each row whether it is a box in its picture with a score; NaN makes none.
+
+    Args:
+        rows: [N, 5] float32, as `require_sound` has them.
+        sizes: [N, 2] float32, height and width of the picture of each; or [1, 2], of all.
+
+    Returns:
+        [N] bool.
+    """
+    x1, y1, x2, y2, scores = rows.T
+    heights, widths = sizes.T
+    with np.errstate(invalid="ignore"):
+        ordered = (x1 >= 0) & (x2 >= x1) & (y1 >= 0) & (y2 >= y1)
+        sound: np.ndarray = ordered & (x2 <= widths) & (y2 <= heights) & np.isfinite(scores)
+    return sound
 
 
 def require_pictures(names: Sequence[str], sizes: np.ndarray, split: Split, place: str) -> None:
@@ -88,28 +106,29 @@ def other_pictures(place: str, got: str, want: str) -> DataError:
     )
 
 
-def _are_sound(rows: np.ndarray, sizes: np.ndarray) -> np.ndarray:
-    """Tell for each row; nothing compares well with NaN."""
-    x1, y1, x2, y2, scores = rows.T
-    heights, widths = sizes.T
-    with np.errstate(invalid="ignore"):
-        ordered = (x1 >= 0) & (x2 >= x1) & (y1 >= 0) & (y2 >= y1)
-        sound: np.ndarray = ordered & (x2 <= widths) & (y2 <= heights) & np.isfinite(scores)
-    return sound
+def no_box(place: str, got: str, want: str, fix: str) -> DataError:
+    """Say that a proposal is outside its picture, inverted, or not finite.
+
+    Args:
+        place: the file.
+        got: picture, row and box, in the numbers of the file.
+        want: of a box in this picture, in the same.
+        fix: what to do about this kind of file.
+
+    Returns:
+        The error RC254.
+    """
+    what = "a stored proposal is no box in its picture"
+    return DataError("RC254", place, what, got=got, want=want, fix=fix)
 
 
 def _unsound(place: str, where: str, row: np.ndarray, size: np.ndarray) -> DataError:
     height, width = size.tolist()
     *corners, score = row.tolist()
     box = ", ".join(f"{corner:g}" for corner in corners)
-    return DataError(
-        "RC254",
-        place,
-        "a stored proposal is no box in its picture",
-        got=f"{where}: ({box}), score {score:g}",
-        want=f"0 <= x1 <= x2 <= {width}, 0 <= y1 <= y2 <= {height}, all finite",
-        fix="make the file again with `frcnn propose`",
-    )
+    want = f"0 <= x1 <= x2 <= {width}, 0 <= y1 <= y2 <= {height}, all finite"
+    got = f"{where}: ({box}), score {score:g}"
+    return no_box(place, got, want, "make the file again with `frcnn propose`")
 
 
 def _first_difference(names: Sequence[str], sizes: np.ndarray, split: Split) -> tuple[str, str]:

@@ -120,7 +120,8 @@ class StoredProposals:
     @cached_property
     def names(self) -> tuple[str, ...]:
         """Of the pictures, in order."""
-        text = self._mapped[self._layout.names : self._layout.proposals]
+        start = self._layout.names
+        text = self._mapped[start : start + self._layout.names_bytes]
         try:
             names = json.loads(text.decode())
         except (ValueError, RecursionError):
@@ -161,6 +162,26 @@ class StoredProposals:
             boxes = mirror(boxes, Size(height, width))
         return PictureProposals(boxes, scores)
 
+    def require_pictures_of(self, split: Split, missing: float = 0) -> None:
+        """Refuse proposals of other pictures, before these are decoded; no box is looked at.
+
+        Args:
+            split: the pictures that they are wanted for.
+            missing: how many of them may be without proposals, because it may turn out that they
+                cannot be read.
+
+        Raises:
+            DataError: they are of other pictures (RC253).
+        """
+        if self.about.fingerprint == split.picture_fingerprint:
+            return
+        known = set(self.names)
+        few = split.subset(row for row, r in enumerate(split.records) if r.name in known)
+        is_enough = len(few) == len(self) and len(split) - len(few) <= missing
+        if not is_enough or self.about.fingerprint != few.picture_fingerprint:
+            wanted = few if is_enough else split
+            require_pictures(self.names, self._sizes, wanted, str(self.path))
+
     def require_fit(self, split: Split) -> None:
         """Refuse, before any training, proposals of other pictures and such as are no boxes.
 
@@ -171,8 +192,7 @@ class StoredProposals:
             DataError: they are of other pictures (RC253), or one is outside its picture, inverted
                 or not finite (RC254).
         """
-        if self.about.fingerprint != split.picture_fingerprint:
-            require_pictures(self.names, self._sizes, split, str(self.path))
+        self.require_pictures_of(split)
         if len(self) != len(split):
             raise damaged(str(self.path), f"{len(self)} pictures with the mark of {len(split)}")
         self._require_length()

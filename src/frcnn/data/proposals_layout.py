@@ -2,7 +2,8 @@
 
 It is a safetensors file, which any reader of that format opens: 8 bytes of length, a JSON header,
 and four arrays back to back, little-endian. K copies are the pictures, or twice as many where each
-picture is followed by its mirrored self.
+picture is followed by its mirrored self. The arrays are written in this order, and read in any:
+other writers of the format have their own.
 
 first       [K + 1] int64         copy k has the rows first[k] ... first[k + 1]
 sizes       [pictures, 2] int32   height and width of the original pictures
@@ -23,6 +24,8 @@ from frcnn._version import __version__
 from frcnn.errors import DataError
 
 FORMAT_VERSION = 1
+ORDER = ("first", "sizes", "names", "proposals")
+"""In which the arrays are written."""
 COLUMNS = 5
 ROW_BYTES = 4 * COLUMNS
 HEADER_CAP = 1024 * 1024
@@ -66,44 +69,62 @@ class Layout:
     """A multiple of 8, so that the rows begin at one."""
     rows: int
 
+    order: tuple[str, ...] = ORDER
+    """In which the arrays stand."""
+
     @property
     def first(self) -> int:
         """Where `first` begins."""
-        return self.header_bytes
+        return self._begin("first")
 
     @property
     def sizes(self) -> int:
         """Where `sizes` begin."""
-        return self.first + 8 * (self.pictures * self.copies + 1)
+        return self._begin("sizes")
 
     @property
     def names(self) -> int:
         """Where `names` begin."""
-        return self.sizes + 8 * self.pictures
+        return self._begin("names")
 
     @property
     def proposals(self) -> int:
         """Where the rows begin."""
-        return self.names + self.names_bytes
+        return self._begin("proposals")
 
     @property
     def end(self) -> int:
         """The length of the file."""
-        return self.proposals + ROW_BYTES * self.rows
+        return self.header_bytes + sum(self._lengths.values())
 
     def tensors(self) -> dict[str, dict[str, Any]]:
         """Describe the arrays as the header does."""
         parts = (
-            ("first", "I64", [self.pictures * self.copies + 1], self.first, self.sizes),
-            ("sizes", "I32", [self.pictures, 2], self.sizes, self.names),
-            ("names", "U8", [self.names_bytes], self.names, self.proposals),
-            ("proposals", "F32", [self.rows, COLUMNS], self.proposals, self.end),
+            ("first", "I64", [self.pictures * self.copies + 1]),
+            ("sizes", "I32", [self.pictures, 2]),
+            ("names", "U8", [self.names_bytes]),
+            ("proposals", "F32", [self.rows, COLUMNS]),
         )
-        start = self.header_bytes
+        described = {}
+        for name, kind, shape in parts:
+            low = self._begin(name) - self.header_bytes
+            offsets = [low, low + self._lengths[name]]
+            described[name] = {"dtype": kind, "shape": shape, "data_offsets": offsets}
+        return described
+
+    @property
+    def _lengths(self) -> dict[str, int]:
+        """Of the arrays, in bytes."""
         return {
-            name: {"dtype": kind, "shape": shape, "data_offsets": [low - start, high - start]}
-            for name, kind, shape, low, high in parts
+            "first": 8 * (self.pictures * self.copies + 1),
+            "sizes": 8 * self.pictures,
+            "names": self.names_bytes,
+            "proposals": ROW_BYTES * self.rows,
         }
+
+    def _begin(self, name: str) -> int:
+        before = self.order[: self.order.index(name)]
+        return self.header_bytes + sum(self._lengths[each] for each in before)
 
 
 def room_for_header(about: About, pictures: int, names_bytes: int) -> int:
@@ -162,6 +183,8 @@ def read_header(stream: BinaryIO, size: int, place: str) -> tuple[About, Layout]
         DataError: no file of stored proposals, or a damaged one (RC251), or from a newer version
             (RC252).
     """
+    if size == 0:
+        raise damaged(place, "an empty file")
     first = stream.read(_LENGTH.size)
     length = _LENGTH.unpack(first)[0] if len(first) == _LENGTH.size else size
     if length > min(HEADER_CAP, size - _LENGTH.size):
@@ -174,6 +197,7 @@ def read_header(stream: BinaryIO, size: int, place: str) -> tuple[About, Layout]
         copies=about.copies,
         names_bytes=_side(header, "names", place),
         rows=_side(header, "proposals", place),
+        order=tuple(sorted(ORDER, key=lambda name: _offsets(header, name, place))),
     )
     if {name: header[name] for name in header if name != _METADATA} != layout.tensors():
         raise damaged(place, "arrays that do not stand as they should")
@@ -248,3 +272,12 @@ def _side(header: Mapping[str, Any], name: str, place: str) -> int:
     if type(side) is not int or not 0 <= side <= _MOST:
         raise damaged(place, f"no array {name!r} of a plain shape")
     return side
+
+
+def _offsets(header: Mapping[str, Any], name: str, place: str) -> list[int]:
+    """Give where an array begins and ends as the header has it, to be proven by the caller."""
+    described = header.get(name)
+    offsets = described.get("data_offsets") if isinstance(described, dict) else None
+    if not isinstance(offsets, list) or not all(type(each) is int for each in offsets):
+        raise damaged(place, f"no array {name!r} in a plain place")
+    return offsets

@@ -8,6 +8,7 @@ from frcnn.errors import ConfigError
 from frcnn.launch.options import TrainOptions
 from frcnn.launch.scheme import begins_with_ours
 from frcnn.presets import RunConfig
+from frcnn.training.plans import Scheme
 from frcnn.weights.torchvision import PUBLISHED
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ _OF_A_NEW_RUN = (
     "config",
     "out",
 )
+_OF_STEPS: tuple[Scheme, ...] = ("alternating", "unshared")
 
 
 def require_resumable(options: TrainOptions) -> None:
@@ -91,6 +93,30 @@ def require_same_scheme(before: RunConfig, after: RunConfig) -> None:
         raise _clash("resume", [f"training.scheme={new}"], f"the run's own scheme, {old}")
 
 
+def require_read(options: TrainOptions, scheme: Scheme) -> None:
+    """Refuse a setting of the four steps that the scheme never reads.
+
+    Args:
+        options: as they were said; a config file may hold what another scheme reads.
+        scheme: of the run.
+
+    Raises:
+        ConfigError: one was said (RC308).
+    """
+    for pair in options.get("settings", ()):
+        training, alternating, *names = (pair.partition("=")[0].strip() + "..").split(".")
+        if (training, alternating) == ("training", "alternating") and not _reads(scheme, names[0]):
+            readers = [each for each in _OF_STEPS if _reads(each, names[0])]
+            raise ConfigError(
+                "RC308",
+                f"--set {pair}",
+                "contradicts another option",
+                got=f"the scheme {scheme}, which never reads it",
+                want=f"--scheme {' or '.join(readers)}",
+                fix="leave it out",
+            )
+
+
 def require_start(options: TrainOptions, config: RunConfig) -> None:
     """Refuse two starts at once, and a preprocessing where the weights bring their own.
 
@@ -137,6 +163,12 @@ def require_possible(config: RunConfig, device: "torch.device", classes: int) ->
             want=str(classes),
             fix="leave it out: the number follows from the data",
         )
+
+
+def _reads(scheme: Scheme, name: str) -> bool:
+    """Tell whether a scheme reads this of `training.alternating`; `unshared` has two steps."""
+    of_later_steps = name in ("rpn_layers", "detector_layers", "last_layers")
+    return scheme == "alternating" or (scheme == "unshared" and not of_later_steps)
 
 
 def _clash(option: str, others: Iterable[str], want: str) -> ConfigError:

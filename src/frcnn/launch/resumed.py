@@ -12,6 +12,7 @@ from frcnn.launch.announcing import announce_open, announce_usable, announce_wit
 from frcnn.launch.asked import on_data, overridden
 from frcnn.launch.contradictions import (
     require_possible,
+    require_read,
     require_same_pictures,
     require_same_scheme,
 )
@@ -67,6 +68,7 @@ def go_on(
         config = overridden(began, options)
         require_same_pictures(began, config)
         require_same_scheme(began, config)
+        require_read(options, config.training.scheme)
         require_transform(config, options)
         require_pictures_for_all(world.size, config.training.batches.size)
         machine.resolve_precision(config.training.precision, device)

@@ -21,6 +21,7 @@ from frcnn.launch.asked import (
 )
 from frcnn.launch.contradictions import (
     require_possible,
+    require_read,
     require_resumable,
     require_start,
 )
@@ -40,6 +41,7 @@ from frcnn.launch.scheme import (
     keep_proposals,
     open_proposals,
     require_proposals,
+    require_proposals_of,
 )
 from frcnn.launch.surprises import too_many_readers
 from frcnn.launch.transform import asked_name, require_transform
@@ -52,10 +54,10 @@ from frcnn.training.curves import draw_curves
 from frcnn.training.distributed import ALONE, World
 from frcnn.training.job import Job
 from frcnn.training.joining import require_agreement
-from frcnn.training.lost import ENDED, HANGS
 from frcnn.training.progress import Display
 from frcnn.training.restart import begun_before, remember
 from frcnn.training.schemes import SCHEMES
+from frcnn.training.signals import Interrupted
 from frcnn.training.validation import AnyFigures
 
 
@@ -114,11 +116,13 @@ def _new(
         device = own_device(options, world)
         config = first_settings(data, options)
         require_start(options, config)
+        require_read(options, config.training.scheme)
         require_proposals(config)
         machine.resolve_precision(config.training.precision, device)  # before pictures are decoded
         dataset, train, val = announce_open(config, data, say)
         if world.leads:
             files.require_writable(out)
+            require_proposals_of(config, train, config.max_bad * (len(train) + len(val)))
         weights = backbone_weights(config, warn, count)
         train, val, report = announce_usable(dataset, (train, val), config.max_bad, say, count)
         config = with_whole_paths(fitted_settings(config, train, weights, options))
@@ -201,10 +205,14 @@ def _learn(launched: Launched, display: Display) -> AnyFigures | None:
 
 
 def _draw_what_there_is(job: Job, error: BaseException) -> None:
-    """Draw the curves of a run that ended early, unless a launcher waits to end this process."""
-    waited_for = getattr(error, "code", None) in (HANGS, ENDED)
-    with suppress(Exception):  # what ended the training is what must be told
-        if job.world.leads and not waited_for:
+    """Draw the curves of a run that ended early.
+
+    Not after an error of one of several processes: the others have ended, and a launcher waits to
+    end this one before it could tell.
+    """
+    is_waited_for = job.world.size > 1 and not isinstance(error, Interrupted)
+    if job.world.leads and not is_waited_for:
+        with suppress(BaseException):  # what ended the training is what must be told
             draw_curves(job.run)
 
 

@@ -11,7 +11,7 @@ from frcnn.data.proposals import StoredProposals, open_regular
 from frcnn.data.records import Split
 from frcnn.errors import ConfigError
 from frcnn.model.config import FasterRCNNConfig
-from frcnn.prediction.pickled_proposals import store_pickled
+from frcnn.prediction.pickled_proposals import require_pickled_of, store_pickled
 from frcnn.presets import RunConfig
 from frcnn.run_folder import RunFolder
 from frcnn.training.plans import Scheme
@@ -75,6 +75,26 @@ def require_scheme(config: RunConfig) -> None:
         got, want = "model.box_head.normalisation=measured", f"a scheme of {', '.join(ON_STORED)}"
         raise _cannot_run(scheme, got, want)
     require_proposals(config)
+
+
+def require_proposals_of(config: RunConfig, split: Split, missing: float) -> None:
+    """Refuse proposals of other pictures before a picture is decoded and a network built.
+
+    Args:
+        config: its `start.proposals` is read.
+        split: the training pictures as they were opened.
+        missing: how many of them may turn out not to be readable.
+
+    Raises:
+        DataError: the file cannot be read, or is of other pictures (RC250 ... RC253, RC255, RC256).
+    """
+    if not config.start.proposals:
+        return
+    named = Path(config.start.proposals)
+    if _is_ours(named):
+        StoredProposals.open(named).require_pictures_of(split, missing)
+    else:
+        require_pickled_of(named, split, missing)
 
 
 def open_proposals(
@@ -166,9 +186,13 @@ def given_proposals(config: RunConfig, split: Split) -> StoredProposals | None:
 
 
 def _is_ours(named: Path) -> bool:
-    """Tell by the ninth byte: behind its header's length ours has a brace, a pickle has not."""
+    """Tell by the ninth byte: behind its header's length ours has a brace, a pickle has not.
+
+    An empty file is no pickle either.
+    """
     with open_regular(named) as stream:
-        return stream.read(9)[8:] == b"{"
+        head = stream.read(9)
+    return not head or head[8:] == b"{"
 
 
 def require_proposals(config: RunConfig) -> None:

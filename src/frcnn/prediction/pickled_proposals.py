@@ -18,10 +18,10 @@ from torch import Tensor
 
 from frcnn import files
 from frcnn.data.box_checks import TOLERANCE
-from frcnn.data.proposal_checks import other_pictures
+from frcnn.data.proposal_checks import are_sound, no_box, other_pictures
 from frcnn.data.proposals import PictureProposals, StoredProposals, open_regular
 from frcnn.data.proposals_writer import write_proposals
-from frcnn.data.records import Split
+from frcnn.data.records import Record, Split
 from frcnn.errors import DataError
 from frcnn.ops.boxes import clip
 from frcnn.types import Size
@@ -101,12 +101,32 @@ def store_pickled(pickled: Path, split: Split, out: Path) -> Taken:
     with open_regular(pickled) as stream:
         pairs = _pairs(find_arrays(stream, place), split, stream, place)
         reading = _Reading(stream, place)
-        sizes = (record.size for record in split.records)
-        found = (reading.read(pair, size) for pair, size in zip(pairs, sizes, strict=True))
+        both = zip(pairs, split.records, strict=True)
+        found = (reading.read(pair, record) for pair, record in both)
         scored = any(pair.scores is not None for pair in pairs)
         maker = {"pickle": pickled.name, "scores": "of the pickle" if scored else "minus the row"}
         boxes = write_proposals(out, split, found, maker=maker)
     return Taken(path=out, pictures=len(split), boxes=boxes, clipped=reading.clipped)
+
+
+def require_pickled_of(pickled: Path, split: Split, missing: float) -> None:
+    """Refuse what `store_pickled` will refuse, as far as it can be told without reading an array.
+
+    Args:
+        pickled: the file.
+        split: the pictures that it is wanted for.
+        missing: how many of them may be without proposals, because it may turn out that they
+            cannot be read.
+
+    Raises:
+        DataError: as `store_pickled` has it (RC250, RC253, RC255, RC256).
+    """
+    place = str(pickled)
+    with open_regular(pickled) as stream:
+        content = find_arrays(stream, place)
+    boxes = _arrays(content.get("boxes") if isinstance(content, dict) else content, 2, place)
+    if not len(split) - missing <= len(boxes) <= len(split):
+        raise _as_many(place, f"{len(boxes)} arrays of boxes", split)
 
 
 def holds_proposals(path: Path) -> bool:
@@ -133,22 +153,31 @@ def holds_proposals(path: Path) -> bool:
 
 
 class _Reading:
-    """Reads arrays and makes our boxes of them; counts what it clips."""
+    """Reads arrays and makes our boxes of them; counts what it clips, refuses what are none."""
 
     def __init__(self, stream: BinaryIO, place: str) -> None:
         self._stream, self._place = stream, place
         self.clipped = 0
 
-    def read(self, pair: _Pair, size: Size) -> PictureProposals:
-        boxes = self._numbers(pair.boxes) + torch.tensor([0.0, 0, 1, 1])
-        inside = clip(boxes, size)
+    def read(self, pair: _Pair, record: Record) -> PictureProposals:
+        pickled = self._numbers(pair.boxes)
+        boxes = pickled + torch.tensor([0.0, 0, 1, 1])
+        inside = clip(boxes, record.size)
         beyond = (boxes - inside).abs().amax(dim=1)
         is_small = (beyond > 0) & (beyond <= TOLERANCE)  # what leaves it further is refused later
         self.clipped += int(is_small.sum())
         boxes = torch.where(is_small[:, None], inside, boxes)
-        if pair.scores is None:
-            return PictureProposals(boxes, -torch.arange(len(boxes), dtype=torch.float32))
-        return PictureProposals(boxes, self._numbers(pair.scores))
+        scores = -torch.arange(len(boxes), dtype=torch.float32)
+        if pair.scores is not None:
+            scores = self._numbers(pair.scores)
+        rows = torch.cat((boxes, scores[:, None]), dim=1).numpy()
+        sound = are_sound(rows, np.array([record.size], np.float32))
+        if not sound.all():
+            row = int(sound.argmin())
+            score = "" if pair.scores is None else f", score {scores[row]:g}"
+            got = f"({', '.join(f'{corner:g}' for corner in pickled[row].tolist())}){score}"
+            raise _no_box(self._place, f"{record.name}, row {row}: {got}", record.size)
+        return PictureProposals(boxes, scores)
 
     def _numbers(self, array: ArrayPlace) -> Tensor:
         return torch.from_numpy(read_array(self._stream, array, self._place)).float()
@@ -165,7 +194,7 @@ def _pairs(content: object, split: Split, stream: BinaryIO, place: str) -> list[
         scores = [None] * len(boxes)
     if not len(boxes) == len(scores) == len(split):
         got = f"{len(boxes)} arrays of boxes" + f", {len(scores)} of scores" * any(scores)
-        raise other_pictures(place, got, f"{len(split)}, one for each picture of {split.name}")
+        raise _as_many(place, got, split)
     pairs = [_Pair(*pair) for pair in zip(boxes, scores, strict=True)]
     for row, pair in enumerate(pairs):
         if pair.scores is not None and pair.scores.shape != pair.boxes.shape[:1]:
@@ -211,6 +240,18 @@ def _rows(ids: object, split: Split, place: str) -> list[int]:
         names = ", ".join(record.name for record in split.records[:3])
         raise other_pictures(place, got, f"the numbers at the end of {names}")
     return [row_of[number] for number in wanted if number is not None]
+
+
+def _as_many(place: str, got: str, split: Split) -> DataError:
+    return other_pictures(place, got, f"{len(split)}, one for each picture of {split.name}")
+
+
+def _no_box(place: str, got: str, size: Size) -> DataError:
+    """Say it in the pickle's own numbers, in which a whole picture ends at its last pixel."""
+    right, below = size.width - 1, size.height - 1
+    want = f"0 <= x1, x1 - 1 <= x2 <= {right}, 0 <= y1, y1 - 1 <= y2 <= {below}, all finite"
+    fix = "pickle boxes in pixels of the original pictures, in the order of the split"
+    return no_box(place, got, want, fix)
 
 
 def _other_form(place: str, got: str) -> DataError:

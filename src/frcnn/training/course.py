@@ -15,6 +15,7 @@ from frcnn import files
 from frcnn.data.proposals import StoredProposals
 from frcnn.model.config import FasterRCNNConfig
 from frcnn.model.faster_rcnn import FasterRCNN
+from frcnn.prediction.counting import Tell
 from frcnn.prediction.predictor import Detector
 from frcnn.prediction.proposing import Order
 from frcnn.run_folder import RunFolder
@@ -28,7 +29,7 @@ from frcnn.training.phase import DETECTOR_LAYERS, Phase
 from frcnn.training.plans import PlanConfig, Scheme
 from frcnn.training.progress import Display
 from frcnn.training.proposing import store_together
-from frcnn.training.signals import Interrupted
+from frcnn.training.signals import Interrupted, stop_requests
 from frcnn.training.start import new_last_layers, new_model, with_shared_backbone
 from frcnn.training.steps import close, drop_checkpoints, is_done, step_folder
 from frcnn.training.validation import AnyFigures
@@ -111,8 +112,8 @@ class Course:
             self.display.begin(f"step {step} of {self._steps}: {phase.title}")
         job = self._job(run, phase, network, step, proposals)
         if not world.of_leader(lambda: checkpoint.checkpoints(run)):  # else they are in them
-            with self._stoppable(), world.together():
-                self._measure_targets(job)
+            with self._stoppable() as heed, world.together():
+                self._measure_targets(job, heed)
         figures = self._fit(job)
         if step < self._steps:
             world.of_leader(lambda: close(run, step, world.size))
@@ -141,8 +142,8 @@ class Course:
             computed = job.config.alternating.of_mirrored == "computed"
             order = Order(out=path, mirrored=computed)
             count = self.display.counting("pictures", len(job.train))
-            with self._stoppable(), self.display, count as tell:
-                store_together(detector, job.train, order, world, tell)
+            with self._stoppable() as heed, self.display, count as tell:
+                store_together(detector, job.train, order, world, tell, heed)
         with world.together():
             stored = StoredProposals.open(path)
             stored.require_fit(job.train)
@@ -165,24 +166,30 @@ class Course:
             raise interrupted.of(self.job.run.path) from interrupted
 
     @contextmanager
-    def _stoppable(self) -> Iterator[None]:
-        """Say how to go on where Ctrl-C falls between two trainings; the work is done again."""
-        try:
-            yield
-        except KeyboardInterrupt as stop:
-            if not self.job.world.leads:
-                raise
-            text = f"stopped; go on with: frcnn train --resume {self.job.run.path}"
-            raise KeyboardInterrupt(text) from stop
+    def _stoppable(self) -> Iterator[Tell]:
+        """Let a signal to any process stop all between two trainings; the work is done again.
 
-    def _measure_targets(self, job: Job) -> None:
+        Yields:
+            What is to be called after each picture, where a failure is told to all processes.
+        """
+        with stop_requests() as stop:
+
+            def heed(_picture: int) -> None:
+                if stop.signal is not None:
+                    raise Interrupted(None, stop.exit_code, self.job.run.path)
+
+            yield heed
+            with self.job.world.together():
+                heed(0)  # it came after the last one
+
+    def _measure_targets(self, job: Job, heed: Tell) -> None:
         """Bring the targets of the layers that learn to the scale that the settings ask for."""
         model, batches = job.model, job.config.batches
         if "rpn" in job.phase.parts and model.config.rpn.normalisation == "measured":
-            model.rpn.take_scale(measure_rpn(model, job.train, batches))
+            model.rpn.take_scale(measure_rpn(model, job.train, batches, heed))
         if job.proposals is None or model.config.box_head.normalisation != "measured":
             return
-        scale = measure_head(model, job.train, job.proposals, batches)
+        scale = measure_head(model, job.train, job.proposals, batches, heed)
         kept = job.phase is DETECTOR_LAYERS and job.config.alternating.last_layers == "kept"
         (model.box_head.change_scale if kept else model.box_head.take_scale)(scale)
 

@@ -233,6 +233,8 @@ class World:
             if isinstance(failure, Interrupted):  # a launcher's signal: it came because of that
                 raise lost from None
             raise failure or lost from None  # what went wrong here is the better news
+        except BaseException as cut:  # a signal; what it cuts off is told instead
+            raise cut from failure
         return everything
 
 

@@ -87,13 +87,12 @@ class _Fit:
         with closing(self._steps_left()) as steps:
             for parts in steps:
                 self._step(parts)
+                if self._is_stopping():
+                    self._stop()
                 evaluates = self.length.is_evaluated_after(self.progress.step)
-                stopping = self._is_stopping()
-                if evaluates or timer.is_due or stopping:
+                if evaluates or timer.is_due:
                     self._save()
                     timer.restart()
-                if stopping:
-                    raise self._interrupted(quietly=not self.job.world.leads)
                 if evaluates:
                     figures = self._evaluate()
                     timer.restart()  # an evaluation loses nothing that a checkpoint could keep
@@ -116,8 +115,7 @@ class _Fit:
     def _go_back(self) -> None:
         resumes = bool(checkpoint.checkpoints(self.job.run))
         if resumes or self.diary.has_begun:
-            around = self.job.circumstances
-            for warning in checkpoint.restore(self.job.run, self.progress, around):
+            for warning in checkpoint.restore(self.job.run, self.progress, self.job.circumstances):
                 self.display.warn(f"warning: {warning}")
         step = self.progress.step
         for warning in self.diary.rewind(step):
@@ -169,10 +167,9 @@ class _Fit:
                 return next(steps, None)
         except (TrainingError, ToldElsewhere) as error:
             lost = error.code in (HANGS, ENDED)  # then the signal came because of that
-            if lost or not self._is_stopping():
-                raise
-            self._save()
-            raise self._interrupted(quietly=isinstance(error, ToldElsewhere)) from error
+            if not lost and self._is_stopping():
+                self._stop()
+            raise
 
     def _excuse(self, died: TrainingError, step: int) -> None:
         """Let readers of this process that died have one more try, unless we were stopped."""
@@ -275,6 +272,13 @@ class _Fit:
         generations = self.job.config.checkpoint.generations
         checkpoint.save(self.job.run, self.progress, self.job.circumstances, generations)
 
+    def _stop(self) -> None:
+        """Save, and only then end all processes: a launcher ends the leader after any other."""
+        with self.job.world.together():
+            self._save()
+            if self.job.world.leads:
+                raise self._interrupted()
+
     def _is_stopping(self) -> bool:
         """Whether a process was asked to stop; all stop after the same step."""
         heard = [each for each in self.job.world.gathered(lambda: self.stop.signal) if each]
@@ -285,13 +289,10 @@ class _Fit:
     def _heed(self) -> None:
         """Stop between two pictures of an evaluation; the checkpoint before it is written."""
         if self.stop.signal is not None:
-            raise self._interrupted(quietly=False)
+            raise self._interrupted()
 
-    def _interrupted(self, *, quietly: bool) -> BaseException:
-        code = self.stop.exit_code
-        if quietly:
-            return ToldElsewhere(code)
-        return Interrupted(self.progress.step, code, self.job.run.path)
+    def _interrupted(self) -> Interrupted:
+        return Interrupted(self.progress.step, self.stop.exit_code, self.job.run.path)
 
 
 def _sizes_of(parts: Parts) -> str:

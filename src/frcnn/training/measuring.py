@@ -21,6 +21,7 @@ from frcnn.model.delta_scale import DeltaScale, measure_scale
 from frcnn.model.faster_rcnn import FasterRCNN
 from frcnn.model.roi_sampling import object_regions
 from frcnn.ops import boxes as box_ops
+from frcnn.prediction.counting import Tell, silent
 from frcnn.training.batches import BatchConfig
 from frcnn.types import Target
 
@@ -29,7 +30,11 @@ Batch = tuple[Tensor, Tensor, Tensor]
 
 
 def measure_head(
-    model: FasterRCNN, split: Split, proposals: StoredProposals, config: BatchConfig
+    model: FasterRCNN,
+    split: Split,
+    proposals: StoredProposals,
+    config: BatchConfig,
+    on_picture: Tell = silent,
 ) -> DeltaScale:
     """Measure the scale of the head's targets, class by class.
 
@@ -38,6 +43,7 @@ def measure_head(
         split: the training pictures.
         proposals: theirs.
         config: whether mirrored pictures are seen.
+        on_picture: called before each picture with its number; what it raises ends the measuring.
 
     Returns:
         The scale, [C, 4]; where a class has too few objects, what the settings fix.
@@ -45,6 +51,7 @@ def measure_head(
 
     def regions() -> Iterator[Batch]:
         for number, record in enumerate(split.records):
+            on_picture(number)
             for mirrored in _sides(config):
                 boxes = proposals.of(number, mirrored=mirrored).boxes
                 target = _mirrored(record) if mirrored else record.target
@@ -55,20 +62,27 @@ def measure_head(
     return measure_scale(regions(), DeltaScale(mean=mean, std=std))
 
 
-def measure_rpn(model: FasterRCNN, split: Split, config: BatchConfig) -> DeltaScale:
+def measure_rpn(
+    model: FasterRCNN,
+    split: Split,
+    config: BatchConfig,
+    on_picture: Tell = silent,
+) -> DeltaScale:
     """Measure the scale of the RPN's box targets, one for all anchors.
 
     Args:
         model: its anchors and its rules for what is an object are read.
         split: the training pictures.
         config: whether mirrored pictures are seen.
+        on_picture: as `measure_head` has it.
 
     Returns:
         The scale, [1, 4]; without an object no shift, and unit.
     """
 
     def anchors_of_objects() -> Iterator[Batch]:
-        for record in split.records:
+        for number, record in enumerate(split.records):
+            on_picture(number)
             size = resized(record.size, model.config.pictures)
             anchors = anchor_grid(model.config.anchors, feature_grid(model.config.backbone, size))
             for mirrored in _sides(config):

@@ -5,7 +5,7 @@ holds more than a few pictures' proposals. The file is the same for any number o
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from frcnn.data.proposals import PictureProposals
 from frcnn.data.records import Split
@@ -19,7 +19,12 @@ _AT_ONCE = 8
 
 
 def store_together(
-    detector: Detector, split: Split, order: Order, world: World, on_picture: Tell = silent
+    detector: Detector,
+    split: Split,
+    order: Order,
+    world: World,
+    on_picture: Tell = silent,
+    heed: Tell = silent,
 ) -> None:
     """Propose in every picture of a split; the leading process writes the file.
 
@@ -29,6 +34,7 @@ def store_together(
         order: what to store and where; only the leader looks for the place.
         world: the processes.
         on_picture: told how many pictures are done, every few.
+        heed: called after each picture of this process; what it raises ends all processes.
 
     Raises:
         PictureError: a picture cannot be read; nothing is written then.
@@ -36,7 +42,15 @@ def store_together(
 
     What fails in one process ends all.
     """
-    rounds = _Rounds(detector, split, order, world, on_picture)
+
+    def mine(rows: range) -> list[tuple[PictureProposals, ...]]:
+        """Propose in this process's pictures of a round: as they are, and mirrored if asked for."""
+        share = split.subset(world.share(rows))
+        found = list(propose(detector, share, order, on_picture=heed))
+        copies = 1 + order.mirrored
+        return [tuple(found[i : i + copies]) for i in range(0, len(found), copies)]
+
+    rounds = _Rounds(mine, len(split), world, on_picture)
     failure = None
     try:
         if world.leads:
@@ -56,26 +70,23 @@ class _Rounds:
     """The proposals of every picture in order, computed together as they are asked for."""
 
     def __init__(
-        self, detector: Detector, split: Split, order: Order, world: World, on_picture: Tell
+        self,
+        mine: Callable[[range], list[tuple[PictureProposals, ...]]],
+        pictures: int,
+        world: World,
+        on_picture: Tell,
     ) -> None:
-        self.detector, self.split, self.order, self.world = detector, split, order, world
+        self.mine, self.pictures, self.world = mine, pictures, world
         self.on_picture = on_picture
         self.is_exchanging = False
 
     def __iter__(self) -> Iterator[PictureProposals]:
         count = _AT_ONCE * self.world.size
-        for start in range(0, len(self.split), count):
-            rows = range(start, min(start + count, len(self.split)))
+        for start in range(0, self.pictures, count):
+            rows = range(start, min(start + count, self.pictures))
             self.is_exchanging = True
-            shares = self.world.gathered(lambda rows=rows: self._mine(rows))  # type: ignore[misc]
+            shares = self.world.gathered(lambda rows=rows: self.mine(rows))  # type: ignore[misc]
             self.is_exchanging = False
             for views in self.world.joined_shares(shares):
                 yield from views
             self.on_picture(rows.stop)
-
-    def _mine(self, rows: range) -> list[tuple[PictureProposals, ...]]:
-        """Propose in this process's pictures of a round: as they are, and mirrored if asked for."""
-        mine = self.split.subset(self.world.share(rows))
-        found = list(propose(self.detector, mine, self.order))
-        copies = 1 + self.order.mirrored
-        return [tuple(found[i : i + copies]) for i in range(0, len(found), copies)]

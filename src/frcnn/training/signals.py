@@ -28,17 +28,18 @@ class StopRequest:
 
 
 class Interrupted(KeyboardInterrupt):
-    """Training stopped on request, after a whole step, with everything saved."""
+    """Training stopped on request; what was saved is enough to go on."""
 
-    def __init__(self, step: int, exit_code: int, run: Path) -> None:
+    def __init__(self, step: int | None, exit_code: int, run: Path) -> None:
         """Keep where it stopped.
 
         Args:
-            step: the last one that was taken.
+            step: the last one that was taken; None between two trainings of a scheme.
             exit_code: what the process should end with.
             run: the run's folder, to say how to go on.
         """
-        super().__init__(f"stopped after step {step}; go on with: frcnn train --resume {run}")
+        after = "" if step is None else f" after step {step}"
+        super().__init__(f"stopped{after}; go on with: frcnn train --resume {run}")
         self.step, self.exit_code = step, exit_code
 
     def of(self, run: Path) -> "Interrupted":
