@@ -160,7 +160,7 @@ def test_b06_b09_pictures_that_cannot_be_used(shelf, studio) -> None:
         studio.task("", [wide], data={"text": "no picture"}),
     )
     folder = read_folder(shelf.root)
-    assert codes(folder) == ["RC216", "RC273", "RC212"]
+    assert codes(folder) == ["RC273", "RC216", "RC212"]
     assert folder.pictures == 3
     assert all(p.effect == "picture skipped" for p in folder.problems)
 

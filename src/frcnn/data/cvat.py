@@ -96,7 +96,7 @@ def read_folder(root: Path, look: Looking = opened) -> Folder:
     splits = _splits(top)
     tally = Tally()
     finders = {
-        split: PictureFinder(_folders(path, home, split, images))
+        split: PictureFinder(_folders(path, home, split, images), home)
         for split, images in splits.items()
     }
     claims = {

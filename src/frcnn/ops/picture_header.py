@@ -51,11 +51,11 @@ _FIX_KIND = "convert the file to PNG or JPEG, or take it out of the data"
 _FIX_BIG = "convert it to PNG or JPEG, or read it in windows: `frcnn predict --tile N`"
 
 
-def place_of(path: Path) -> str:
+def place_of(path: Path | str) -> str:
     """Write a path so that it stays on one line: control characters are escaped.
 
     Args:
-        path: of any file.
+        path: of any file; or its name as it is written somewhere, which may be an address.
 
     Returns:
         The path as text.
