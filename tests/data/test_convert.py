@@ -144,7 +144,7 @@ def test_a_picture_that_two_splits_have_with_different_boxes(
     found = data.splits["train"].records[0].target.boxes[0]
     assert found.tolist() == pytest.approx([10, 5, 30, 20], abs=1e-3), "the first split counts"
     said = [p.got for p in done.report.problems if p.code == "RC295"]
-    assert said == (["1 boxes in val"] if to in ("voc", "yolo") else [])
+    assert said == (["1 box in val"] if to in ("voc", "yolo") else [])
     kept = data.splits["val"].records[0].target.boxes[0].tolist()
     assert said or kept == [30, 30, 35, 35]
 

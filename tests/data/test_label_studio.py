@@ -104,7 +104,7 @@ def test_turned_boxes_outlines_and_the_rest_are_counted(shelf, studio) -> None:
     assert seen.rows.names == ("cat", "dog")
     assert codes(folder) == ["RC297", "RC298", "RC299"]
     assert folder.problems[0].place.endswith("/result/2")
-    assert folder.problems[2].got == "1 results of kind choices, 1 results of kind nothing known"
+    assert folder.problems[2].got == "1 result of kind choices, 1 result of kind nothing known"
     assert folder.outlines == 1
 
 
@@ -119,7 +119,7 @@ def test_a_region_in_several_results_is_one_box(shelf, studio) -> None:
     tasks_in(shelf, studio.task("a.png", parts))
     folder = read_folder(shelf.root)
     assert folder.splits["train"][0].rows.names == ("cat", "dog"), "a box with two labels is two"
-    assert folder.problems[0].got == "1 results of kind textarea"
+    assert folder.problems[0].got == "1 result of kind textarea"
 
 
 def test_json_min(shelf, studio) -> None:

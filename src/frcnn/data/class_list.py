@@ -15,7 +15,7 @@ from frcnn.data.seen import (
     Seen,
     class_mentions,
 )
-from frcnn.errors import AnnotationError, ConfigError
+from frcnn.errors import AnnotationError, ConfigError, counted
 from frcnn.ops.picture_header import place_of
 
 _WIDTH = 96
@@ -222,7 +222,7 @@ def _required_training(folder: Folder, root: Path, name: str | None) -> str:
             "RC221" if empty else "RC222",
             f"{place_of(root)}: {name}",
             "a split without pictures" if empty else "a split without objects",
-            got=f"{len(folder.splits[name])} pictures",
+            got=counted(len(folder.splits[name]), "picture"),
             want="objects to learn from",
             fix="fill its list" if empty else "add annotations to it",
         )

@@ -172,7 +172,7 @@ def _rows(
     shapes: list[Shape] = []
     for element in image.children:
         if element.tag not in DRAWN:
-            tally.others[f"<{element.tag}>"] += 1
+            tally.others[f"element <{element.tag}>"] += 1
             continue
         tally.others.update(other_attributes(element))
         shape = shape_of(element)

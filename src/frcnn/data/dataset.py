@@ -22,7 +22,7 @@ from frcnn.data.records import Split
 from frcnn.data.seen import Folder, to_records
 from frcnn.data.split_checks import check_splits
 from frcnn.data.split_words import SPLIT_NAMES
-from frcnn.errors import AnnotationError, ConfigError, DataError
+from frcnn.errors import AnnotationError, ConfigError, DataError, counted
 from frcnn.ops.picture_header import place_of
 
 BadData = Literal["error", "skip", "report"]
@@ -226,7 +226,7 @@ def split_off(split: Split, share: float = 0.2, *, seed: int = 0) -> tuple[Split
             "RC223",
             f"split {split.name}",
             "no picture can be spared for validation",
-            got=f"{len(split)} pictures",
+            got=counted(len(split), "picture"),
             want="2 or more, and every class in 2 or more",
             fix="add pictures, or a val split of your own",
         )

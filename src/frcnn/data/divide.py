@@ -23,7 +23,7 @@ from frcnn.data.pooling import POOL, pool
 from frcnn.data.problems import Problem
 from frcnn.data.records import Split
 from frcnn.data.stratify import Groups, stratify
-from frcnn.errors import ConfigError
+from frcnn.errors import ConfigError, counted
 from frcnn.ops.picture_header import place_of
 
 
@@ -42,8 +42,9 @@ class Division:
 
     def __str__(self) -> str:
         old = ", ".join(f"{name} {count}" for name, count in self.before.items())
-        pictures = sum(map(len, self.splits.values()))
-        head = f"{pictures} pictures ({old}) in {self.groups} groups, seed {self.plan.seed}"
+        pictures = counted(sum(map(len, self.splits.values())), "picture")
+        groups = counted(self.groups, "group")
+        head = f"{pictures} ({old}) in {groups}, seed {self.plan.seed}"
         return f"{head}\n\n{self.table()}\n\n{self.written}"
 
     def table(self) -> str:
@@ -212,7 +213,7 @@ def _too_few(groups: int, shares: Mapping[str, float], empty: str = "") -> Confi
         "RC376",
         "group_by",
         f"the pictures cannot be divided: {what}",
-        got=f"{groups} group{'s' * (groups > 1)}",
+        got=counted(groups, "group"),
         want=f"groups enough for {', '.join(shares)}",
         fix="group by less, name fewer splits, or add pictures",
     )
@@ -223,7 +224,7 @@ def _lacking(place: str, groups: int, without: Sequence[str]) -> Problem:
         code="RC286",
         place=place,
         what="a class is not in every split",
-        got=f"in {groups} group{'s' * (groups > 1)}; none in {' and '.join(without)}",
+        got=f"in {counted(groups, 'group')}; none in {' and '.join(without)}",
         want="groups with it in each",
         fix="add pictures of the class; figures there will not speak of it",
         severity="warning",

@@ -216,7 +216,7 @@ class _Reader:
 
 
 def _other(result: Result) -> str:
-    return f"results of kind {result.kind}"
+    return f"result of kind {result.kind}"
 
 
 def _is_finished(annotation: object) -> bool:

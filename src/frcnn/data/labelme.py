@@ -143,7 +143,7 @@ def _entries(
             continue
         places = Places(f"{place_of(path)}#/shapes/")
         tally = tallies.setdefault(path, Tally())
-        tally.others.update(_flags(values.get("flags"), "flags of pictures"))
+        tally.others.update(_flags(values.get("flags"), "flag of pictures"))
         yield Entry(
             names=_names(values.get("imagePath"), path),
             place=place_of(path),
@@ -215,9 +215,9 @@ def _points(pairs: object) -> Iterator[Point]:
 
 
 def _others(said: Mapping[str, Any]) -> Counter[str]:
-    counts = Counter({"groups": 1} if said.get("group_id") is not None else {})
-    counts.update({"descriptions": 1} if said.get("description") else {})
-    return counts + _flags(said.get("flags"), "flags of shapes")
+    counts = Counter({"group": 1} if said.get("group_id") is not None else {})
+    counts.update({"description": 1} if said.get("description") else {})
+    return counts + _flags(said.get("flags"), "flag of shapes")
 
 
 def _flags(flags: object, name: str) -> Counter[str]:

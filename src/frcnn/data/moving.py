@@ -11,6 +11,7 @@ from frcnn.data.dataset import Dataset
 from frcnn.data.picture_paths import Names
 from frcnn.data.problems import Effect, Problem
 from frcnn.data.records import Record
+from frcnn.errors import counted
 from frcnn.ops.picture_header import place_of
 from frcnn.ops.pictures import SUFFIXES
 
@@ -94,7 +95,7 @@ def each_once(data: Dataset, to: str, lost: list[Problem]) -> list[Record]:
         for record in split.records:
             kept = first.setdefault(record.path, record)
             if not _says_the_same(kept, record):
-                got = f"{len(record.target.boxes)} boxes in {split.name}"
+                got = f"{counted(len(record.target.boxes), 'box')} in {split.name}"
                 lost.append(unwritten("RC295", place_of(record.path), got, to, "box dropped"))
     return list(first.values())
 

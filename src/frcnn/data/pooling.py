@@ -7,6 +7,7 @@ import numpy as np
 
 from frcnn.data.problems import Problem
 from frcnn.data.seen import Declared, Folder, Rows, Seen
+from frcnn.errors import counted
 from frcnn.ops.picture_header import place_of
 
 POOL = "train"
@@ -63,7 +64,7 @@ def _another(seen: Seen, split: str, first: str) -> Problem:
         code="RC295",
         place=place_of(seen.path),
         what="two splits have this picture with different boxes; the first counts",
-        got=f"{len(seen.rows.names)} boxes in {split}",
+        got=f"{counted(len(seen.rows.names), 'box')} in {split}",
         want=f"those of {first}",
         fix="mend one of the two lists of boxes",
         severity="warning",

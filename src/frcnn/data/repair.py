@@ -31,6 +31,7 @@ from frcnn.data.seen import (
 )
 from frcnn.data.slips import OWN, Slip, find_slip, read_as
 from frcnn.data.written import Numbers, written_boxes
+from frcnn.errors import counted
 from frcnn.ops.picture_header import place_of
 
 LISTING = "repairs.jsonl"
@@ -168,7 +169,7 @@ def _reread(slip: Slip, layout: str, place: str) -> Problem:
         code="RC260",
         place=place,
         what="boxes look as if they were stored in another form",
-        got=f"{slip.count} boxes read as {new} in {unit}",
+        got=f"{counted(slip.count, 'box')} read as {new} in {unit}",
         want=" in ".join(OWN[layout]),
         fix="look at some pictures with their boxes before the copy is used",
         severity="warning",

@@ -29,7 +29,7 @@ from frcnn.data.yolo_yaml import (
     read_yaml,
     yaml_file,
 )
-from frcnn.errors import AnnotationError
+from frcnn.errors import AnnotationError, counted
 from frcnn.ops.picture_header import place_of
 
 _LISTS = ("classes.txt", "obj.names", "classes.names")
@@ -251,7 +251,7 @@ def _alone(label: Path) -> Problem:
         code="RC216",
         place=place_of(label),
         what="there is no picture of this name; the label file is not used",
-        got=f"{count} boxes",
+        got=counted(count, "box"),
         want=f"{place_of(Path(label.stem))}.jpg or another kind",
         fix="add the picture, or delete the label file",
     )
