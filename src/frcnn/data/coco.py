@@ -164,6 +164,7 @@ def _rows(annotation: COCOAnnotation, row: int, size: Size, problems: list[Probl
         names=tuple(known[label] for label in annotation.labels[part].tolist()),
         difficult=annotation.is_crowd[part],
         numbers=annotation.box_numbers[part].astype(np.int64),
+        notes=annotation.notes.chosen(part),
     )
 
 

@@ -1,6 +1,6 @@
 """A data set into another layout: `frcnn data convert`. Never in place, never over other files.
 
-What the new layout cannot hold is listed, a `Problem` (RC290 ... RC295) each. Pictures keep their
+What the new layout cannot hold is listed, a `Problem` (RC290 ... RC299) each. Pictures keep their
 bytes and, but for two of one name and for characters that lists cannot hold, their names.
 """
 
@@ -21,6 +21,7 @@ from frcnn.data.moving import Moved, move, unwritten
 from frcnn.data.new_folder import new_folder
 from frcnn.data.picture_paths import home_of
 from frcnn.data.problems import Problem, Report
+from frcnn.data.unkept import unkept
 from frcnn.data.voc_writer import write_voc
 from frcnn.data.yolo_writer import write_yolo
 from frcnn.errors import AnnotationError, ConfigError, counted
@@ -32,7 +33,7 @@ _NO_LINKS = {errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP}
 REPORT = "conversion.jsonl"
 """The file of everything that was left out, in the new folder."""
 
-_WRITERS: Mapping[str, Callable[[Path, Dataset, Moved], list[Problem]]] = {
+_WRITERS: Mapping[str, Callable[[Path, Dataset, Moved, list[Problem]], dict[str, int]]] = {
     "voc": write_voc,
     "coco": write_coco,
     "yolo": write_yolo,
@@ -51,7 +52,7 @@ class Conversion:
     pictures: Mapping[str, int]
     """By split."""
     boxes: Mapping[str, int]
-    """By split, before what the layout cannot hold is left out."""
+    """By split, as they were written."""
     report: Report
     """What was wrong with the data, and what its new layout cannot hold."""
     listing: str = REPORT
@@ -113,19 +114,19 @@ def convert(
         moved = move(data, _FOLDERS[to])
         try:
             _place_pictures(draft, moved, pictures)
-            lost = _WRITERS[to](draft, data, moved)
-            report = data.report.plus([*lost, *_outlines(data, to)])
+            lost: list[Problem] = []
+            boxes = _WRITERS[to](draft, data, moved, lost)
+            report = data.report.plus([*lost, *_outlines(data, to), *unkept(data, to)])
             if report.problems:
                 rows = (json.dumps(p.to_json(), allow_nan=False) for p in report.problems)
                 (draft / listing).write_text("".join(f"{row}\n" for row in rows), encoding="utf-8")
         except OSError as error:
             raise disk_error(error, out) from error
-    splits = data.splits.items()
     return Conversion(
         path=out,
         layout=to,
-        pictures={name: len(split) for name, split in splits},
-        boxes={name: sum(split.boxes_per_class.values()) for name, split in splits},
+        pictures={name: len(split) for name, split in data.splits.items()},
+        boxes=boxes,
         report=report,
         listing=listing,
     )

@@ -26,6 +26,7 @@ _WHATS = {
     "RC293": "cannot hold a box with a side of a pixel or less",
     "RC294": "has no list of classes; ids will follow the sorted names of the training split",
     "RC295": "has one list of boxes for a picture; what another split says of it is left out",
+    "RC299": "is written with boxes and classes; what else the files say is not in it",
 }
 
 
@@ -106,6 +107,34 @@ def _says_the_same(one: Record, other: Record) -> bool:
     return all(torch.equal(x, y) for x, y in pairs)
 
 
+def all_boxes(data: Dataset) -> dict[str, int]:
+    """Count the boxes of every split.
+
+    Args:
+        data: the data set.
+
+    Returns:
+        The counts, for a layout that holds them all.
+    """
+    return {name: sum(split.boxes_per_class.values()) for name, split in data.splits.items()}
+
+
+def boxes_by_split(data: Dataset, written: Mapping[Path, int]) -> dict[str, int]:
+    """Count boxes by split, where a layout has one file of boxes for a picture.
+
+    Args:
+        data: the data set.
+        written: how many boxes the file of each picture has.
+
+    Returns:
+        The counts.
+    """
+    return {
+        name: sum(written[record.path] for record in split.records)
+        for name, split in data.splits.items()
+    }
+
+
 def ids_unwritten(data: Dataset, to: str) -> list[Problem]:
     """Report class ids that a layout without them cannot hold.
 
@@ -126,7 +155,7 @@ def unwritten(code: str, place: str, got: str, to: str, effect: Effect = "none")
     """Report what a layout cannot hold.
 
     Args:
-        code: RC290 ... RC295.
+        code: RC290 ... RC295, or RC299.
         place: of the picture or data set.
         got: which, or how many.
         to: the layout.

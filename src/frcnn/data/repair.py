@@ -134,7 +134,8 @@ def _with_corners(seen: Seen, corners: Numbers, problems: list[Problem]) -> Seen
         _no_area(seen.places.of(int(seen.written.numbers[row])), corners[row])
         for row in np.flatnonzero(~is_box).tolist()
     ]
-    written = seen.written._replace(boxes=corners, is_box=is_box)
+    notes = seen.written.notes and seen.written.notes.without_areas()
+    written = seen.written._replace(boxes=corners, is_box=is_box, notes=notes)
     rows = fit_rows(written, seen.size, seen.places, found)
     problems += [problem.on(seen.path) for problem in found]
     return replace(seen, rows=rows, written=written)
