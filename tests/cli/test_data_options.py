@@ -40,9 +40,9 @@ def test_wrong_in_a_layout_for_no_copy() -> None:
         CheckOptions(to="coco")
 
 
-@pytest.mark.parametrize("name", ["to", "layout", "pictures"])
+@pytest.mark.parametrize("name", ["to", "layout", "pictures", "look_alikes"])
 def test_wrong_in_words_of_split(name: str) -> None:
-    with pytest.raises(ConfigError, match=f"RC304.*--{name}"):
+    with pytest.raises(ConfigError, match=f"RC304.*--{name.replace('_', '-')}"):
         SplitOptions(**{name: "kitti"})
 
 

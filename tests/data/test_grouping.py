@@ -73,3 +73,13 @@ def test_wrong_in_a_pattern_that_finds_nothing(shelf, records: tuple[Record, ...
     require_way("prefix:(patient)")
     require_way("folder")
     require_way("")
+
+
+def test_pictures_that_shall_be_together_join_their_groups(
+    shelf, records: tuple[Record, ...]
+) -> None:
+    paths = [shelf.root / name for name in ("b/scan1_z.png", "a/scan1_x.png")]
+    assert set(groups_of(records, shelf.root, "folder", [], [paths])) == {"a"}
+    alone = groups_of(records, shelf.root, "", [], [paths])
+    assert alone[0] == alone[2] == "a/scan1_x.png"
+    assert len(set(alone)) == 4

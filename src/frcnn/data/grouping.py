@@ -1,11 +1,12 @@
 """Which pictures belong together, so that no two of a group are ever in different splits.
 
 Pictures of one patient, one film or one place look alike. A detector that has learnt from one
-of them is judged too well on the others. Files with the same bytes are one group in any case.
+of them is judged too well on the others. Files with the same bytes are one group in any case, and
+so are pictures that show nearly the same, unless that is not wanted (`look_alikes`).
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from frcnn.data.problems import Problem
@@ -19,7 +20,13 @@ PREFIX = "prefix:"
 WAYS = f"{FOLDER}, or {PREFIX}PATTERN"
 
 
-def groups_of(records: Sequence[Record], home: Path, by: str, problems: list[Problem]) -> list[str]:
+def groups_of(
+    records: Sequence[Record],
+    home: Path,
+    by: str,
+    problems: list[Problem],
+    together: Iterable[Sequence[Path]] = (),
+) -> list[str]:
     """Name the group of every picture.
 
     Args:
@@ -28,6 +35,7 @@ def groups_of(records: Sequence[Record], home: Path, by: str, problems: list[Pro
         by: "folder": that which a picture is in. "prefix:PATTERN": what the first brackets of a
             regular expression find in the file's name. Empty: each picture is a group.
         problems: gets the pictures in whose name the pattern finds nothing; each is a group.
+        together: pictures of one group whatever their names.
 
     Returns:
         A name for each picture; it follows from names of files within the data alone.
@@ -44,7 +52,8 @@ def groups_of(records: Sequence[Record], home: Path, by: str, problems: list[Pro
         names = _by_pattern(own, _pattern_of(by), problems)
     else:
         raise _no_way(by)
-    return _with_copies_joined(records, names)
+    copies = ([record.path for record in same] for same in same_bytes(records))
+    return _joined(records, names, [*copies, *together])
 
 
 def require_way(by: str) -> None:
@@ -88,8 +97,10 @@ def _by_pattern(own: Sequence[str], pattern: re.Pattern[str], problems: list[Pro
     return [f"/{mine}" if name is None else name for mine, name in zip(own, names, strict=True)]
 
 
-def _with_copies_joined(records: Sequence[Record], names: list[str]) -> list[str]:
-    """Give groups with a file of the same bytes one name, the first of theirs."""
+def _joined(
+    records: Sequence[Record], names: list[str], together: Iterable[Sequence[Path]]
+) -> list[str]:
+    """Give groups that have pictures of one list one name, the first of theirs."""
     by_path = {record.path: name for record, name in zip(records, names, strict=True)}
     parents = {name: name for name in names}
 
@@ -98,8 +109,8 @@ def _with_copies_joined(records: Sequence[Record], names: list[str]) -> list[str
             name = parents[name]
         return name
 
-    for copies in same_bytes(records):
-        tops = sorted({top(by_path[record.path]) for record in copies})
+    for paths in together:
+        tops = sorted({top(by_path[path]) for path in paths})
         parents.update(dict.fromkeys(tops, tops[0]))
     return [top(name) for name in names]
 
