@@ -12,7 +12,7 @@ from frcnn.cli.data_options import (
     TileOptions,
 )
 from frcnn.cli.options import LAYOUTS
-from frcnn.data import convert, layouts
+from frcnn.data import layouts, moving
 from frcnn.data.tile_plan import LARGEST
 from frcnn.errors import ConfigError
 from frcnn.ops.tiles import SMALLEST
@@ -21,7 +21,7 @@ from frcnn.ops.tiles import SMALLEST
 def test_the_words_are_the_librarys() -> None:
     assert layouts.LAYOUTS == LAYOUTS
     assert layouts.WRITTEN == WRITTEN
-    assert convert.Pictures.__args__ == PICTURES  # type: ignore[attr-defined]
+    assert moving.Pictures.__args__ == PICTURES  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("name", ["to", "layout", "pictures"])
@@ -43,9 +43,9 @@ def test_wrong_in_a_layout_for_no_copy() -> None:
         CheckOptions(to="coco")
 
 
-@pytest.mark.parametrize("name", ["to", "layout", "pictures"])
+@pytest.mark.parametrize("name", ["to", "layout", "pictures", "look_alikes"])
 def test_wrong_in_words_of_split(name: str) -> None:
-    with pytest.raises(ConfigError, match=f"RC304.*--{name}"):
+    with pytest.raises(ConfigError, match=f"RC304.*--{name.replace('_', '-')}"):
         SplitOptions(**{name: "kitti"})
 
 

@@ -60,8 +60,8 @@ def test_a_bad_picture_is_left_out_and_reported(shelf) -> None:
 def test_pictures_in_no_split_are_counted_once(shelf) -> None:
     path = shelf.picture("a.png")
     shelf.picture("b.png")
-    finder = PictureFinder([shelf.root])
+    finder = PictureFinder([shelf.root], shelf.root)
     finder.find("a.png", "x")
     (problem,) = unlisted([finder, finder], {"train": [claim(path)]})
     assert (problem.code, problem.got) == ("RC230", "1")
-    assert unlisted([PictureFinder([])], {}) == []
+    assert unlisted([PictureFinder([], shelf.root)], {}) == []

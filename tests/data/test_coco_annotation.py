@@ -182,3 +182,20 @@ def test_nothing_in(shelf) -> None:
     assert found.first.tolist() == [0]
     assert found.boxes.shape == (0, 4)
     assert json.dumps([p.to_json() for p in found.problems]) == "[]"
+
+
+def test_areas_and_ids_stay_with_their_boxes(shelf, box_of_coco) -> None:
+    later = {**box_of_coco(8, [1, 1, 9, 9], area=40.5), "image_id": 9}
+    rows = [later, box_of_coco(3, [1, 1, 0, 9], area=7), box_of_coco(5, [2, 2, 9, 9])]
+    notes = read_coco(shelf.coco(annotations=rows)).notes
+    assert notes.ids.tolist() == [5, 8]
+    assert np.isnan(notes.areas).tolist() == [True, False]
+    assert notes.areas[1] == 40.5
+
+
+def test_b08_an_area_twice(shelf) -> None:
+    path = shelf.coco()
+    text = path.read_text().replace('"iscrowd": 0', '"area": 1, "area": 2')
+    path.write_text(text.replace('"iscrowd": 1', '"area": 3'))
+    with pytest.raises(AnnotationError, match="RC271"):
+        read_coco(path)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import strategies as st
 
 from frcnn.data import coco_text
-from frcnn.data.coco_text import Box, Picture, read_coco_text
+from frcnn.data.coco_text import Box, Picture, read_coco_text, read_raw
 from frcnn.errors import AnnotationError
 
 LISTS = '"images": [], "categories": []'
@@ -136,3 +136,17 @@ def test_wrong_in_json_of_another_kind(tmp_path: Path, text: str, where: str) ->
 def test_wrong_in_no_file(tmp_path: Path) -> None:
     with pytest.raises(AnnotationError, match="RC271"):
         read_coco_text(tmp_path / "nowhere.json")
+
+
+def test_a_file_taken_apart_at_its_top(shelf) -> None:
+    path = shelf.coco(info={"a": 1}, version=None)
+    parts = {key: bytes(value) for key, value in read_raw(path).items()}
+    assert list(parts) == ["images", "annotations", "categories", "info", "version"]
+    assert (parts["info"], parts["version"]) == (b'{"a": 1}', b"null")
+    assert b'"segmentation":0' in parts["annotations"]
+
+
+def test_a_file_that_only_pythons_parser_takes_comes_apart_too(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text('{"info": "\\ud800"}')
+    assert bytes(read_raw(path)["info"]) == b'"\\ud800"'

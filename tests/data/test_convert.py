@@ -83,13 +83,16 @@ def test_what_a_layout_cannot_hold_is_listed(shelf, tmp_path: Path, box_of_coco)
     kinds = [{"id": 3, "name": "cat"}, {"id": 7, "name": "owl"}]
     shelf.coco(annotations=[*rows, box_of_coco(3, [5, 5, 0, 1])], categories=kinds)
     wanted = {
-        "voc": {"RC292": 1, "RC293": 1, "RC294": 1},
-        "yolo": {"RC290": 1, "RC292": 1},
-        "csv": {"RC292": 1},
+        "voc": {"RC292": 1, "RC293": 1, "RC294": 1, "RC299": 1},
+        "yolo": {"RC290": 1, "RC292": 1, "RC299": 1},
+        "csv": {"RC292": 1, "RC299": 1},
         "coco": {},
     }
     for to, counts in wanted.items():
         done = convert_folder(shelf.root, tmp_path / to, to)
+        there = Dataset.open(done.path).splits["train"]
+        assert done.boxes == {"train": sum(there.boxes_per_class.values())}, "as written"
+        assert done.boxes == {"train": 1 if to in ("voc", "yolo") else 2}
         lost = {k: n for k, n in done.report.counts().items() if k >= "RC290"}
         assert lost == counts
         listed = [json.loads(row) for row in (tmp_path / to / REPORT).read_text().splitlines()]

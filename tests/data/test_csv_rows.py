@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from frcnn.data.csv_rows import is_boxes, read_class_list, read_csv
+from frcnn.data.csv_rows import count_others, is_boxes, read_class_list, read_csv
 from frcnn.data.problems import Problem
 from frcnn.errors import AnnotationError
 from frcnn.types import Size
@@ -159,3 +159,13 @@ def test_rows_that_are_no_corners_are_kept_apart(tmp_path: Path) -> None:
     assert [box.line for box in picture.boxes] == [2]
     assert [box.line for box in picture.inverted] == [1]
     assert [p.code for p in problems] == ["RC207"]
+
+
+def test_golden_cells_of_other_columns(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(
+        "\nid;filename;class;xmin;ymin;xmax;ymax;score\n5;a;b;1;1;2;2;0.5\n6;a;b;1;1;2;2\n"
+    )
+    assert count_others(path) == {"id": 2, "score": 1}
+    path.write_text("a.png,1,1,9,9,cat\n")
+    assert count_others(path) == {}

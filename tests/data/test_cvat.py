@@ -71,7 +71,7 @@ def test_what_is_no_plain_box_is_counted(shelf, cvat) -> None:
     assert seen.rows.difficult.tolist() == [True, False]
     assert codes(folder) == ["RC297", "RC297", "RC298", "RC299"]
     assert [p.got for p in folder.problems[:2]] == ["polyline", "points"]
-    assert folder.problems[3].got == "<tag>: 1, attributes: 1, occluded shapes: 1"
+    assert folder.problems[3].got == "1 attribute, 1 element <tag>, 1 occlusion"
     assert folder.outlines == 1
 
 

@@ -51,8 +51,8 @@ def test_attributes() -> None:
     assert is_difficult(element(text.format("iscrowd", "1")))
     assert not is_difficult(element(text.format("difficult", "false")))
     assert other_attributes(element(text.format("difficult", "true"))) == {
-        "attributes": 1,
-        "occluded shapes": 1,
+        "attribute": 1,
+        "occlusion": 1,
     }
     assert not other_attributes(element('<box occluded="0"/>'))
 

@@ -4,11 +4,14 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from frcnn.data.dataset import Dataset
 from frcnn.data.divide import split_folder
 from frcnn.data.division_plan import DivisionPlan
+from frcnn.data.pixel_check import check_all
 from frcnn.errors import AnnotationError, ConfigError
 
 TWO = DivisionPlan(shares={"train": 0.5, "val": 0.5})
@@ -170,3 +173,53 @@ def test_bccd_gets_its_shares(bccd: Path, tmp_path: Path) -> None:
         assert abs(len(part) / 364 - share) < 0.002
         for name, count in {"RBC": 4153, "WBC": 372, "Platelets": 361}.items():
             assert abs(part.boxes_per_class[name] / count - share) < 0.015
+
+
+@pytest.fixture
+def film(shelf) -> Path:
+    """Ten scenes, of each a photograph and a smaller one, saved again."""
+    names = [f"{n}{size}.jpg" for n in range(10) for size in "ls"]
+    for n in range(10):
+        dice = np.random.default_rng(n)
+        cells = dice.integers(0, 256, (6, 8, 3), dtype=np.uint8)
+        large = Image.fromarray(cells).resize((160, 120), Image.Resampling.BICUBIC)
+        large.save(shelf.root / f"{n}l.jpg", quality=95)
+        large.resize((120, 90)).save(shelf.root / f"{n}s.jpg", quality=60)
+    shelf.text("train.csv", "".join(f"{name},1,1,9,9,cat\n" for name in names))
+    return shelf.root
+
+
+def test_pictures_that_look_alike_are_never_in_two_splits(film: Path, tmp_path: Path) -> None:
+    for seed in range(3):
+        done = split_folder(film, tmp_path / f"{seed}", DivisionPlan(shares=TWO.shares, seed=seed))
+        train, val = names_in(Dataset.open(done.written.path)).values()
+        assert {name[0] for name in train}.isdisjoint(name[0] for name in val)
+        assert (done.groups, done.look_alikes) == (10, 20)
+        assert str(done).splitlines()[1].startswith("20 pictures that look like others: never in")
+        assert done.to_json()["look_alikes"] == 20
+        report = check_all(Dataset.open(done.written.path)).report
+        assert not [p for p in report.problems if "in train and in val" in p.got]
+
+
+def test_pictures_that_look_alike_go_apart_where_that_is_wanted(
+    film: Path, tmp_path: Path, monkeypatch
+) -> None:
+    monkeypatch.delattr("frcnn.data.divide.check_pixels")  # nothing is decoded
+    plan = DivisionPlan(shares=TWO.shares, look_alikes="apart")
+    done = split_folder(film, tmp_path / "new", plan)
+    assert (done.groups, done.look_alikes) == (20, 0)
+    assert str(done).splitlines()[1] == ""
+
+
+def test_a_picture_that_cannot_be_decoded_is_left_out_and_told(film: Path, tmp_path: Path) -> None:
+    path = film / "3l.jpg"
+    path.write_bytes(path.read_bytes()[:700])
+    done = split_folder(film, tmp_path / "new", TWO)
+    (problem,) = done.written.report.errors
+    assert (problem.place, problem.effect) == (str(path), "picture skipped")
+    assert sum(map(len, done.splits.values())) == 19
+
+
+def test_wrong_in_ways_with_look_alikes() -> None:
+    with pytest.raises(ConfigError, match=r"RC374.*look_alikes.*'near'"):
+        DivisionPlan(look_alikes="near")  # type: ignore[arg-type]

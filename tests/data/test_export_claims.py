@@ -39,7 +39,7 @@ def test_ends_of_paths(path: str, ends: list[str]) -> None:
 
 def test_golden_the_longest_end_that_is_there(shelf) -> None:
     near, far = shelf.picture("images/a.png"), shelf.picture("images/x/a.png")
-    finder = PictureFinder(picture_folders(shelf.root, shelf.root, "train"))
+    finder = PictureFinder(picture_folders(shelf.root, shelf.root, "train"), shelf.root)
     folder = Folder()
     entries = [entry("1", *ends_of("/disk/x/a.png")), entry("2", *ends_of("/disk/y/a.png"))]
     claims = list(claims_of(entries, finder, folder))
@@ -50,7 +50,7 @@ def test_golden_the_longest_end_that_is_there(shelf) -> None:
 
 def test_b08_b09_pictures_twice_and_missing(shelf) -> None:
     shelf.picture("a.png")
-    folder, finder = Folder(), PictureFinder([shelf.root])
+    folder, finder = Folder(), PictureFinder([shelf.root], shelf.root)
     entries = [entry("1", "a.png"), entry("2", "gone.png"), entry("3", "x/a.png", "a.png")]
     assert len(list(claims_of(entries, finder, folder))) == 1
     assert [(p.code, p.place, p.effect) for p in folder.problems] == [
@@ -65,7 +65,7 @@ def test_b17_no_link_and_no_name_leads_out(shelf, tmp_path: Path) -> None:
     secret = tmp_path / "secret.png"
     secret.write_bytes(b"x")
     (shelf.root / "a.png").symlink_to(secret)
-    folder, finder = Folder(), PictureFinder([shelf.root])
+    folder, finder = Folder(), PictureFinder([shelf.root], shelf.root)
     entries = [entry("1", "a.png"), entry("2", "/etc/passwd", "gone.png"), entry("3", "a\0.png")]
     assert list(claims_of(entries, finder, folder)) == []
     assert [p.code for p in folder.problems] == ["RC224", "RC216", "RC276"]

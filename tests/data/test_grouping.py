@@ -99,3 +99,13 @@ def test_equal_tiles_of_nothing_join_nothing(shelf) -> None:
         assert len(set(groups_of(found, shelf.root, "", []))) == groups
         (shelf.root / "tiles.jsonl").unlink()
         assert len(set(groups_of(found, shelf.root, "", []))) == 1
+
+
+def test_pictures_that_shall_be_together_join_their_groups(
+    shelf, records: tuple[Record, ...]
+) -> None:
+    paths = [shelf.root / name for name in ("b/scan1_z.png", "a/scan1_x.png")]
+    assert set(groups_of(records, shelf.root, "folder", [], [paths])) == {"a"}
+    alone = groups_of(records, shelf.root, "", [], [paths])
+    assert alone[0] == alone[2] == "a/scan1_x.png"
+    assert len(set(alone)) == 4

@@ -56,7 +56,7 @@ def test_what_is_no_box_is_counted(shelf, shape_of_labelme) -> None:
     assert folder.splits["train"][0].rows.numbers.tolist() == [6]
     assert codes(folder) == ["RC297"] * 7 + ["RC299"]
     assert [p.got for p in folder.problems[:6]] == list(kinds)
-    said = "descriptions: 1, flags of pictures: 1, flags of shapes: 1, groups: 1"
+    said = "1 description, 1 flag of pictures, 1 flag of shapes, 1 group"
     assert folder.problems[-1].got == said
 
 

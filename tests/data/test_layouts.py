@@ -44,6 +44,43 @@ def test_every_reader_looks_as_it_is_told(shelf, standard, layout: str) -> None:
     assert layout == "yolo" or any(each.stated for each in seen)
 
 
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_b17_links_to_pictures_elsewhere_in_the_data_and_outside(
+    shelf, standard, tmp_path: Path, layout: str
+) -> None:
+    root = standard.root
+    if layout != "voc":
+        root = getattr(shelf, f"{layout.replace('-', '_')}_set")().root
+    (root / "store").mkdir()
+    inside, outside = [
+        seen.path for split in read_any(root, layout)[1].splits.values() for seen in split
+    ][:2]
+    inside.rename(root / "store" / inside.name)
+    inside.symlink_to(root / "store" / inside.name)
+    outside.rename(tmp_path / outside.name)
+    outside.symlink_to(tmp_path / outside.name)
+    folder = read_any(root, layout)[1]
+    assert [(p.code, p.place, p.effect) for p in folder.problems if p.severity == "error"] == [
+        ("RC224", str(outside), "picture skipped")
+    ]
+    paths = {seen.path for split in folder.splits.values() for seen in split}
+    assert (inside in paths, outside in paths) == (True, False)
+
+
+@pytest.mark.parametrize("pictures", ["pictures", "photos", "my_photos"])
+@pytest.mark.parametrize("layout", ["coco", "csv", "label-studio", "cvat"])
+def test_one_file_beside_a_folder_of_any_name(shelf, layout: str, pictures: str) -> None:
+    getattr(shelf, f"{layout.replace('-', '_')}_set")()
+    (shelf.root / pictures).mkdir()
+    for path in list(shelf.root.rglob("*.png")):
+        path.rename(shelf.root / pictures / path.name)
+    if layout == "csv":
+        shelf.text("train.csv", "a.png,1,1,9,9,cat\nb.png,1,1,9,9,dog\n")
+    _, folder = read_any(shelf.root, layout)
+    assert [p for p in folder.problems if p.severity == "error"] == []
+    assert len(folder.splits["train"]) == 2
+
+
 def test_one_annotation_file_says_which(shelf) -> None:
     shelf.coco_set()
     shelf.picture("images/c.png")

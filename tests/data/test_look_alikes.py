@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from frcnn.data.look_alikes import CELLS, LookAlikes, alike, hashes, thumbnail
+from frcnn.data.look_alikes import CELLS, LookAlikes, alike, hashes, thumbnail, together
 from frcnn.data.problems import Problem
 
 
@@ -126,3 +126,31 @@ def test_tiny_and_thin_pictures(size: tuple[int, int]) -> None:
 def test_nothing_in() -> None:
     assert found() == []
     assert found(("a", "train", scene(0))) == []
+
+
+def test_golden_groups_go_on_from_one_to_the_next() -> None:
+    """It grows dark: the first and the last of six frames are not alike."""
+    first, other = scene(1), scene(2)
+    looks = LookAlikes()
+    dark = [(first * 0.98**number).astype(np.uint8) for number in range(6)]
+    for number in range(6):
+        looks.add(Path(f"{number}"), "train", dark[number])
+        looks.add(Path(f"x{number}"), "train", scene(10 + number))
+    for name in ("y", "z"):
+        looks.add(Path(name), "val", other)
+    groups = [[path.name for path in paths] for paths in looks.groups()]
+    assert groups == [["0", "1", "2", "3", "4", "5"], ["y", "z"]]
+    assert alike(np.stack([thumbnail(dark[0]), thumbnail(dark[5])])) == {}
+
+
+def test_all_that_look_alike_are_one_group_not_only_the_most_alike() -> None:
+    pictures = np.stack([thumbnail(scene(1)) + shade for shade in (0.0, 4.5, 9.0, 0.5)])
+    assert alike(pictures)[3][0] == 0
+    assert together(pictures).tolist() == [0, 0, 0, 0]
+
+
+def test_nothing_in_groups() -> None:
+    assert LookAlikes().groups() == []
+    looks = LookAlikes()
+    looks.add(Path("a"), "train", scene(1))
+    assert looks.groups() == []

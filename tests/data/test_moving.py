@@ -6,7 +6,7 @@ import pytest
 
 from frcnn.data.convert import convert_folder
 from frcnn.data.dataset import Dataset
-from frcnn.data.moving import WORDS, move, unwritten
+from frcnn.data.moving import WORDS, all_boxes, boxes_by_split, move, unwritten
 
 
 def test_golden_places(standard) -> None:
@@ -60,3 +60,10 @@ def test_words() -> None:
     problem = unwritten("RC290", "x", "y", "yolo")
     assert problem.what == "YOLO layout cannot mark a box as difficult or a crowd; it is left out"
     assert problem.severity == "warning"
+
+
+def test_boxes_are_counted_by_split(standard) -> None:
+    data = Dataset.open(standard.root)
+    assert all_boxes(data) == {"train": 24, "val": 1, "test": 1}
+    written = {r.path: 1 for split in data.splits.values() for r in split.records}
+    assert boxes_by_split(data, written) == {"train": 12, "val": 1, "test": 1}

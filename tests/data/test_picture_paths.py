@@ -20,10 +20,12 @@ from frcnn.errors import AnnotationError
 
 def test_golden_the_first_folder_counts(shelf) -> None:
     second = shelf.picture("two/a.png")
-    finder = PictureFinder([shelf.root / "none", shelf.root / "one", shelf.root / "two"])
+    finder = PictureFinder(
+        [shelf.root / "none", shelf.root / "one", shelf.root / "two"], shelf.root
+    )
     assert finder.find("a.png", "x") == second
     first = shelf.picture("one/a.png")
-    finder = PictureFinder([shelf.root / "one", shelf.root / "two"])
+    finder = PictureFinder([shelf.root / "one", shelf.root / "two"], shelf.root)
     assert finder.find("a.png", "x") == first
     assert finder.used == {shelf.root / "one"}
 
@@ -33,14 +35,14 @@ def test_golden_the_first_folder_counts(shelf) -> None:
 )
 def test_b18_odd_names(shelf, name: str) -> None:
     path = shelf.picture(name)
-    assert PictureFinder([shelf.root]).find(name, "x") == path
+    assert PictureFinder([shelf.root], shelf.root).find(name, "x") == path
 
 
 def test_b18_another_form_of_a_letter_and_another_systems_slashes(shelf) -> None:
     path = shelf.picture(f"s/{unicodedata.normalize('NFD', 'ü')}.png")
-    assert PictureFinder([shelf.root / "s"]).find("ü.png", "x") == path
+    assert PictureFinder([shelf.root / "s"], shelf.root).find("ü.png", "x") == path
     plain = shelf.picture("s/a.png")
-    assert PictureFinder([shelf.root]).find("s\\a.png", "x") == plain
+    assert PictureFinder([shelf.root], shelf.root).find("s\\a.png", "x") == plain
 
 
 @pytest.mark.parametrize(
@@ -60,8 +62,15 @@ def test_b18_another_form_of_a_letter_and_another_systems_slashes(shelf) -> None
 )
 def test_b17_names_that_lead_out_are_refused(shelf, name: str) -> None:
     with pytest.raises(AnnotationError) as caught:
-        PictureFinder([shelf.root]).find(name, "here")
+        PictureFinder([shelf.root], shelf.root).find(name, "here")
     assert (caught.value.code, caught.value.place) == ("RC276", "here")
+
+
+def test_b17_an_address_is_shown_as_it_is_written(tmp_path: Path) -> None:
+    with pytest.raises(AnnotationError) as caught:
+        require_own_path("http://x/b.jpg", "here")
+    assert caught.value.got == "http://x/b.jpg"
+    assert "http://x/b.jpg" in another_machine(tmp_path, "<path>", ["http://x/b.jpg"]).got
 
 
 def test_b17_links_that_lead_out_are_not_followed(shelf, tmp_path: Path) -> None:
@@ -72,23 +81,63 @@ def test_b17_links_that_lead_out_are_not_followed(shelf, tmp_path: Path) -> None
     (shelf.root / "sub").symlink_to(outside)
     for name in ("a.png", "sub/a.png"):
         with pytest.raises(AnnotationError, match="RC224"):
-            PictureFinder([shelf.root]).find(name, "x")
+            PictureFinder([shelf.root], shelf.root).find(name, "x")
 
 
 def test_links_within_and_to_a_whole_folder_are_followed(shelf) -> None:
     real = shelf.picture("real/a.png")
     (shelf.root / "real" / "b.png").symlink_to(real)
     (shelf.root / "images").symlink_to(shelf.root / "real")
-    finder = PictureFinder([shelf.root / "images"])
+    finder = PictureFinder([shelf.root / "images"], shelf.root)
     assert finder.find("b.png", "x") == shelf.root / "images" / "b.png"
-    require_inside(shelf.root / "real" / "b.png")
+    require_inside(shelf.root / "real" / "b.png", shelf.root)
+
+
+def test_a_link_from_one_folder_of_the_data_into_another_is_followed(shelf) -> None:
+    shelf.picture("store/a.png")
+    (shelf.root / "images" / "sub").mkdir(parents=True)
+    (shelf.root / "images" / "a.png").symlink_to("../store/a.png")
+    (shelf.root / "images" / "sub" / "a.png").symlink_to("../../store/a.png")
+    finder = PictureFinder([shelf.root / "images"], shelf.root)
+    for name in ("a.png", "sub/a.png"):
+        assert finder.find(name, "x") == shelf.root / "images" / name
+    narrow = PictureFinder([shelf.root / "images"], shelf.root / "images")
+    with pytest.raises(AnnotationError, match="RC224") as caught:
+        narrow.find("a.png", "x")
+    assert caught.value.want == f"a file in {shelf.root / 'images'}"
+
+
+def test_golden_the_one_folder_below_that_has_a_picture(shelf) -> None:
+    shelf.picture("my_photos/a.png")
+    shelf.picture("others/c.png")
+    shelf.picture(".hidden/a.png")
+    finder = PictureFinder([shelf.root], shelf.root)
+    finder.look_below(["../a.png", "gone.png", "a.png", "b.png"])
+    assert finder.folders == [shelf.root, shelf.root / "my_photos"]
+    assert finder.find("a.png", "x") == shelf.root / "my_photos" / "a.png"
+
+
+def test_no_folder_below_where_several_fit_or_none_is_needed(shelf) -> None:
+    for name in ("one/a.png", "two/a.png", "two/b.png", "c.png"):
+        shelf.picture(name)
+    for names in (["a.png"], ["c.png", "b.png"], [], ["gone.png"]):
+        finder = PictureFinder([shelf.root], shelf.root)
+        finder.look_below(names)
+        assert finder.folders == [shelf.root]
+
+
+def test_a_folder_below_with_a_name_in_another_form(shelf) -> None:
+    shelf.picture(f"photos/{unicodedata.normalize('NFD', 'ü')}.png")
+    finder = PictureFinder([shelf.root], shelf.root)
+    finder.look_below(["ü.png"])
+    assert finder.folders[1:] == [shelf.root / "photos"]
 
 
 @pytest.mark.parametrize("name", ["none.png", "x" * 300 + ".png", "folder"])
 def test_b09_what_is_not_there(shelf, name: str) -> None:
     (shelf.root / "folder").mkdir()
     with pytest.raises(AnnotationError) as caught:
-        PictureFinder([shelf.root]).find(name, "here")
+        PictureFinder([shelf.root], shelf.root).find(name, "here")
     assert (caught.value.code, caught.value.place) == ("RC216", "here")
     assert str(shelf.root) in caught.value.want
 

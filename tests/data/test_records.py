@@ -11,6 +11,7 @@ from PIL import Image
 from torch.utils.data import DataLoader
 
 from frcnn.data import records
+from frcnn.data.box_notes import to_notes
 from frcnn.data.dataset import Dataset
 from frcnn.data.records import Split, decode_record, read_sample
 from frcnn.errors import PictureError
@@ -82,6 +83,13 @@ def test_records_travel_between_processes(split: Split) -> None:
     assert again.records[3].stamp == split.records[3].stamp
     torch.testing.assert_close(again[3].picture, split[3].picture)
     assert b"torch" not in pickle.dumps(split.records[0]).replace(b"frcnn", b"")
+
+
+def test_what_a_file_says_of_boxes_travels_too(split: Split) -> None:
+    record = replace(split.records[0], notes=to_notes([5.5], [7]))
+    again = pickle.loads(pickle.dumps(record))
+    assert (again.notes.areas.tolist(), again.notes.ids.tolist()) == ([5.5], [7])
+    assert again.name == record.name
 
 
 @pytest.mark.filterwarnings("ignore:This DataLoader will create")  # where there is one core

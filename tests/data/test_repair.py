@@ -185,3 +185,16 @@ def test_wrong_in_a_place_within_the_data(standard) -> None:
         write_repaired(examine(standard.root), (), standard.root / "mended")
     assert caught.value.code == "RC326"
     assert state(standard.root) == before
+
+
+def test_areas_of_boxes_in_another_form_are_those_of_the_boxes(
+    shelf, box_of_coco, tmp_path: Path
+) -> None:
+    """Whoever wrote corners for sides had the areas wrong, too; ids are kept."""
+    shelf.coco_set()
+    corners = [(30 + n, 10 + n, 40 + n, 22 + n) for n in range(12)]
+    rows = [box_of_coco(70 + n, [*box], area=(40 + n) * (22 + n)) for n, box in enumerate(corners)]
+    shelf.coco(annotations=rows)
+    write_repaired(examine(shelf.root), [], tmp_path / "new")
+    text = json.loads((tmp_path / "new/annotations/instances_train.json").read_text())
+    assert [(a["id"], a["area"]) for a in text["annotations"]] == [(70 + n, 120) for n in range(12)]

@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from frcnn.data.box_notes import to_notes
 from frcnn.data.problems import Problem
-from frcnn.data.seen import Places, Rows, fit_rows, no_annotation
+from frcnn.data.seen import Declared, Places, Rows, fit_rows, no_annotation, unknown_class
 from frcnn.types import Size
 
 SIZE = Size(40, 60)
@@ -32,6 +33,15 @@ def test_golden_fitting() -> None:
     assert given.boxes[1, 0] == -1, "what was given stays as it was"
 
 
+def test_what_the_file_says_of_boxes_goes_with_them() -> None:
+    given = rows((0, 0, 6, 4), (-5, 0, 5, 5), (61, 0, 70, 5), names="abc")
+    found = fit_rows(given._replace(notes=to_notes([50, 40, 9], [7, 8, 9])), SIZE, PLACES, [])
+    assert found.notes is not None
+    assert found.notes.areas.tolist() == [50, 25], "a clipped object is no larger than its box"
+    assert found.notes.ids.tolist() == [7, 8]
+    assert fit_rows(given, SIZE, PLACES, []).notes is None
+
+
 def test_boxes_that_fit_are_handed_on() -> None:
     given = rows((0, 0, 60, 40))
     assert fit_rows(given, SIZE, PLACES, []) is given
@@ -52,3 +62,12 @@ def test_rows_that_are_no_boxes_are_passed_over() -> None:
 
 def test_words(shelf) -> None:
     assert no_annotation(shelf.root).code == "RC217"
+
+
+def test_a_class_without_a_name() -> None:
+    known = Declared(tuple("abcdefghijklmnopqrstu"), tuple(range(21)), "f")
+    problem = unknown_class("x", "9" * 100, known)
+    assert (problem.code, problem.place, problem.effect) == ("RC214", "x", "box dropped")
+    assert problem.want.startswith("0 a, 1 b")
+    assert problem.want.endswith(", ...")
+    assert len(problem.got) == 80

@@ -134,9 +134,9 @@ def test_what_is_left_out_is_kept_as_it_is_written_and_has_its_spot() -> None:
 
 def test_what_a_box_has_no_room_for() -> None:
     tally = Tally()
-    tally.others.update({"occluded shapes": 2, "attributes": 5})
+    tally.others.update({"occlusion": 2, "attribute": 5, "group": 1})
     (problem,) = tally.problems(Path("a.xml"))
     assert (problem.code, problem.severity) == ("RC299", "warning")
-    assert problem.got == "attributes: 5, occluded shapes: 2"
+    assert problem.got == "5 attributes, 1 group, 2 occlusions"
     assert (no_box("p", "line").code, no_box("p", "line").effect) == ("RC297", "box dropped")
     assert turned_box("p").severity == "warning"

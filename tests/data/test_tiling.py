@@ -119,8 +119,8 @@ def test_small_pictures_can_share_their_bytes(photos: Path, tmp_path: Path) -> N
 
 def test_tiles_of_one_picture_are_never_in_two_splits(photos: Path, tmp_path: Path) -> None:
     tiles_of(photos, tmp_path / "new", "coco")
-    shares = {"train": 0.5, "val": 0.5}
-    split_folder(tmp_path / "new", tmp_path / "split", DivisionPlan(shares=shares), to="yolo")
+    plan = DivisionPlan(shares={"train": 0.5, "val": 0.5}, look_alikes="apart")
+    split_folder(tmp_path / "new", tmp_path / "split", plan, to="yolo")
     origins = read_origins(tmp_path / "split")
     parts = [
         {origins[r.path.name].picture for r in split.records if r.path.name in origins}

@@ -116,6 +116,24 @@ def test_wrong_in_no_yaml(shelf, text: str) -> None:
     assert caught.value.place.startswith(str(shelf.root / "d.yaml"))
 
 
+@pytest.mark.parametrize("path", ["../../../etc", "../other/pictures", "..\\\\other"])
+def test_b17_what_goes_up_and_is_not_here_leads_out(shelf, path: str) -> None:
+    problems: list[Problem] = []
+    shelf.text("d.yaml", f'val: "{path}"\nnames: [a]\n')
+    file = shelf.root / "d.yaml"
+    assert named_folders(file, read_yaml(file), problems) == {}
+    (problem,) = problems
+    assert (problem.code, problem.place) == ("RC276", f"{file}: val")
+    assert problem.got == path.replace("\\\\", "\\")
+
+
+def test_roboflows_folder_that_was_not_exported_is_missing(shelf) -> None:
+    problems: list[Problem] = []
+    file = shelf.text("d.yaml", "test: ../test/images\nnames: [a]\n")
+    assert named_folders(file, read_yaml(file), problems) == {}
+    assert [(p.code, p.severity) for p in problems] == [("RC281", "warning")]
+
+
 def test_b17_a_path_that_leads_out_is_not_followed(shelf) -> None:
     (shelf.root.parent / "outside" / "imgs").mkdir(parents=True)
     found, problems = folders(shelf.text("d.yaml", "path: ../outside\ntrain: imgs\nnames: [a]\n"))

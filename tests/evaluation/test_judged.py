@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
-from frcnn.errors import ConfigError
+from frcnn.errors import ConfigError, ShapeError
 from frcnn.evaluation.judged import in_order, require_share
 from frcnn.types import Detections, Target
 
@@ -25,6 +26,20 @@ def test_pictures_of_one_name_are_told_apart_by_their_content(judged) -> None:
         for pairs in ([one, two], [two, one])
     ]
     assert scores[0] == scores[1]
+
+
+def test_areas_go_along_and_tell_pictures_apart(judged) -> None:
+    one, two = (
+        replace(judged("a", [], [(BOX, 0)]), areas=np.array([area])) for area in (50.0, 70.0)
+    )
+    areas = [[pair.areas[0] for pair in in_order(p, ["x"])] for p in ([one, two], [two, one])]
+    assert areas[0] == areas[1]
+    assert sorted(areas[0]) == [50, 70]
+
+
+def test_wrong_in_areas(judged) -> None:
+    with pytest.raises(ShapeError, match=r"Judged.areas.*\[2\].*\[1\]"):
+        replace(judged("a", [], [(BOX, 0)]), areas=np.zeros(2))
 
 
 def test_what_comes_out_is_what_went_in_and_that_stays_as_it_was(random_pairs) -> None:

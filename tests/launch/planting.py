@@ -5,6 +5,7 @@ No test file imports another; this one is run by the test that needs it.
 
 import io
 import json
+import os
 import re
 import runpy
 import shutil
@@ -324,6 +325,14 @@ def with_sums(planting: Planting) -> None:
     (planting.root / "SHA256SUMS").write_text(f"{'0' * 64}  {shown}\n")
 
 
+def link_within(planting: Planting) -> None:
+    """The picture is in another folder of the data, and a link in its place."""
+    store = planting.root / "store"
+    store.mkdir()
+    kept = planting.picture.rename(store / planting.picture.name)
+    planting.picture.symlink_to(os.path.relpath(kept, planting.picture.parent))
+
+
 def link_whole(planting: Planting) -> None:
     aside = planting.root.with_name("aside")
     planting.root.rename(aside)
@@ -365,4 +374,5 @@ MAKERS: dict[str, Callable[[Planting], object]] = {
         unicodedata.normalize("NFD", "ä.png"), unicodedata.normalize("NFC", "ä.png")
     ),
     "linked folder": link_whole,
+    "linked store": link_within,
 }

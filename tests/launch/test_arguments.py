@@ -1,71 +1,50 @@
-"""What the functions of Python are given: a run for its path, and what is refused."""
+"""What the functions of Python are given: a run for its path, keywords that there are."""
 
-from collections.abc import Callable
 from pathlib import Path
+from typing import TypedDict
 
 import pytest
 
-import frcnn
-from frcnn import api
 from frcnn.errors import ConfigError
+from frcnn.launch.arguments import other_kind, path_of, require_known
 
 
-@pytest.fixture(scope="module")
-def run(
-    rectangles: Path, tiny: tuple[str, ...], tmp_path_factory: pytest.TempPathFactory
-) -> api.Run:
-    """A run of two steps."""
-    length = ("training.schedule.steps=2", "training.schedule.warmup_steps=1")
-    return frcnn.train(
-        rectangles,
-        model="resnet18",
-        backbone_weights="none",
-        device="cpu",
-        settings=(*tiny, *length),
-        out=tmp_path_factory.mktemp("runs"),
-        quiet=True,
-    )
+class Options(TypedDict, total=False):
+    """Of some function."""
+
+    layout: str
+    quiet: bool
 
 
-def test_a_run_serves_as_its_path(run: api.Run, rectangles: Path) -> None:
-    val = frcnn.Dataset.open(rectangles).split("val")
-    figures = frcnn.evaluate(run.best, val)
-    assert frcnn.evaluate(run, val) == figures
-    assert frcnn.evaluate(str(run.path), val) == figures
-    assert frcnn.load(run).classes == run.best.classes
+def test_golden_a_path_is_a_path() -> None:
+    assert path_of("runs/a", "load") == path_of(Path("runs/a"), "load") == Path("runs/a")
 
 
-@pytest.mark.parametrize("split", ["val", 3, None])
-def test_what_is_no_split_is_refused(run: api.Run, split: object) -> None:
+@pytest.mark.parametrize("named", [3, None, b"runs/a", ["runs/a"]])
+def test_wrong_in_what_is_no_path(named: object) -> None:
     with pytest.raises(ConfigError, match="RC319") as caught:
-        frcnn.evaluate(run, split)  # type: ignore[call-overload]
-    assert caught.value.got == type(split).__name__
-    assert "Dataset.open" in caught.value.fix
+        path_of(named, "load")  # type: ignore[arg-type]
+    assert caught.value.place == "frcnn.load"
+    assert caught.value.got == type(named).__name__
 
 
-def test_a_whole_data_set_is_no_split(run: api.Run, rectangles: Path) -> None:
-    with pytest.raises(ConfigError, match="got Dataset"):
-        frcnn.evaluate(run, frcnn.Dataset.open(rectangles))  # type: ignore[call-overload]
+def test_known_keywords_pass() -> None:
+    require_known("check", {}, Options)
+    require_known("check", {"layout": "voc", "quiet": True}, Options)
 
 
-@pytest.mark.parametrize("verb", [frcnn.load, api.evaluate_run, api.predict_files, api.propose])
-def test_what_is_no_path_is_refused(verb: Callable) -> None:
-    more = {api.predict_files: (["a.png"],), api.propose: ("out",)}.get(verb, ())
-    with pytest.raises(ConfigError, match="RC319") as caught:
-        verb(3, *more)
-    assert caught.value.place == f"frcnn.{verb.__name__}"
+@pytest.mark.parametrize(
+    ("name", "fix"), [("layuot", "did you mean layout?"), ("zebra", "settings go into")]
+)
+def test_wrong_in_a_keyword(name: str, fix: str) -> None:
+    with pytest.raises(ConfigError, match="RC310") as caught:
+        require_known("check", {"quiet": True, name: 1}, Options)
+    assert (caught.value.place, caught.value.got) == ("frcnn.check", name)
+    assert caught.value.want == "layout, quiet"
+    assert fix in caught.value.fix
 
 
-def test_settings_may_be_a_mapping(rectangles: Path) -> None:
-    """A wrong value shows that it arrived, with its name and its kind."""
-    with pytest.raises(ConfigError, match="RC345") as caught:
-        frcnn.train(rectangles, settings={"model.pictures": {"shorter_side": "wide"}})
-    assert caught.value.place == "--set model.pictures.shorter_side=wide"
-
-
-@pytest.mark.parametrize("verb", [frcnn.train, api.demo])
-def test_settings_that_are_one_text_are_refused(verb: Callable) -> None:
-    with pytest.raises(ConfigError, match="RC347") as caught:
-        verb(settings="model.pictures.shorter_side=480")
-    assert caught.value.place == "settings"
-    assert "settings={'model.pictures.shorter_side': 480}" in caught.value.fix
+def test_an_argument_of_another_kind_says_what_is_taken() -> None:
+    error = other_kind("evaluate: split", {}, "a Split")
+    assert (error.code, error.place) == ("RC319", "frcnn.evaluate: split")
+    assert (error.got, error.want, error.fix) == ("dict", "a Split", "pass a Split")

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import torch
 
+from frcnn.data.box_notes import to_notes
 from frcnn.data.dataset import Dataset
 from frcnn.data.records import Record, Split, Stamp
 from frcnn.launch.run import launch
@@ -51,6 +52,15 @@ def test_golden() -> None:
     assert first.got == "(0, 0, 9, 500), resized 0.9 x 50 pixels"
     assert first.spot == ("p0.jpg", (0, 0, 9, 500))
     assert "2 boxes dropped" in report.summary()
+
+
+def test_what_the_file_says_of_a_box_goes_with_it() -> None:
+    split = split_of([[0, 0, 9, 500], [0, 0, 10, 10]])
+    noted = replace(split.records[0], notes=to_notes([40, 50], [7, 8]))
+    kept, _ = drop_small_boxes(replace(split, records=(noted,)), TENTH)
+    notes = kept.records[0].notes
+    assert notes is not None
+    assert (notes.areas.tolist(), notes.ids.tolist()) == ([50], [8])
 
 
 def test_a_picture_that_loses_all_its_boxes_stays() -> None:

@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
+from frcnn.data.box_notes import BoxNotes
 from frcnn.data.records import Split
 from frcnn.errors import ConfigError, PictureError
 from frcnn.model.faster_rcnn import FasterRCNN
@@ -40,6 +42,16 @@ def test_a_split_gives_pairs_in_its_order(network: FasterRCNN, split: Split, bat
         assert len(want.boxes) > 3
         torch.testing.assert_close(pair.detections.boxes, want.boxes, atol=1e-2, rtol=0)
         assert torch.equal(pair.detections.labels, want.labels)
+
+
+def test_areas_of_the_file_go_along(detector: Detector, split: Split) -> None:
+    count = len(split.records[1].target.boxes)
+    areas = np.arange(1.0, count + 1)
+    notes = BoxNotes(areas, np.arange(count))
+    records = (split.records[0], replace(split.records[1], notes=notes))
+    judged = detect_split(detector, replace(split, records=records))
+    assert [pair.areas is None for pair in judged] == [True, False]
+    assert np.array_equal(judged[1].areas, areas)
 
 
 def test_a_split_twice_is_the_same_to_the_bit(detector: Detector, split: Split) -> None:

@@ -85,8 +85,8 @@ def split_(
 ) -> int:
     """Divide a data set into splits, each with its share of every class, into a new folder.
 
-    All splits that there are become one first. Pictures of one group, and files with the same
-    bytes, are never in two splits.
+    All splits that there are become one first. Pictures of one group, and pictures that show the
+    same or nearly so, are never in two splits.
 
     Args:
         data: the folder of the data, or its annotation file.
@@ -97,7 +97,7 @@ def split_(
     from frcnn.data.divide import split_folder
     from frcnn.data.division_plan import DivisionPlan, read_shares
 
-    asked = said.said("seed", "group_by")
+    asked = said.said("seed", "group_by", "look_alikes")
     if said.shares is not None:
         asked["shares"] = read_shares(said.shares)
     plan = DivisionPlan(**asked)

@@ -10,6 +10,7 @@ from frcnn.cli.options import LAYOUTS, Pairs, Shared, out_of_range, require_pair
 from frcnn.errors import ConfigError
 
 PICTURES = ("copy", "hardlink")
+LOOK_ALIKES = ("together", "apart")
 WRITTEN = ("voc", "coco", "yolo", "csv")
 
 
@@ -92,6 +93,9 @@ class SplitOptions(Shared):
     group_by: words.Text = None
     """What stays together: folder, or prefix:PATTERN, whose first brackets find the group in a
     file's name. [default: each picture alone]"""
+    look_alikes: words.Text = None
+    """Pictures that show nearly the same: together in one split, or apart, as they come, and
+    no picture is decoded. [default: together]"""
     seed: words.Whole = None
     """Of what is left to chance. [default: 0]"""
     layout: words.Text = None
@@ -107,6 +111,7 @@ class SplitOptions(Shared):
         self._one_of("to", WRITTEN)
         self._one_of("layout", LAYOUTS)
         self._one_of("pictures", PICTURES)
+        self._one_of("look_alikes", LOOK_ALIKES)
         self._within("seed", 0, 2**32 - 1)
 
 

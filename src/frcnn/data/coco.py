@@ -85,7 +85,8 @@ def read_folder(root: Path, look: Looking = opened) -> Folder:
         folder.declared[split] = annotation.categories
         folder.pictures += sum(p.effect == "picture skipped" for p in annotation.problems)
         folder.outlines += annotation.outlines
-        finders[split] = PictureFinder(_picture_folders(home, path, split))
+        finders[split] = PictureFinder(_picture_folders(home, path, split), home)
+        finders[split].look_below(annotation.names)
         claims[split] = list(_claims(annotation, finders[split], folder))
     read_claims(claims, read_checksums(home), folder, look)
     folder.problems.extend(unlisted(finders.values(), claims))
@@ -163,6 +164,7 @@ def _rows(annotation: COCOAnnotation, row: int, size: Size, problems: list[Probl
         names=tuple(known[label] for label in annotation.labels[part].tolist()),
         difficult=annotation.is_crowd[part],
         numbers=annotation.box_numbers[part].astype(np.int64),
+        notes=annotation.notes.chosen(part),
     )
 
 

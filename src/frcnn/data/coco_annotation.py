@@ -15,10 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from frcnn.data.box_checks import MOST
+from frcnn.data.box_notes import BoxNotes, to_notes
 from frcnn.data.coco_columns import are_ids, is_id, positions, to_corners_and_sides, to_sizes
 from frcnn.data.coco_text import Box, COCOText, Picture, read_coco_text
 from frcnn.data.problems import Effect, Problem, Spot
-from frcnn.data.seen import Declared, FileId
+from frcnn.data.seen import Declared, FileId, unknown_class
 from frcnn.errors import AnnotationError
 from frcnn.ops.picture_header import place_of
 from frcnn.types import Size
@@ -49,6 +50,8 @@ class COCOAnnotation:
     """[N]."""
     box_numbers: NDArray[np.int32]
     """[N] positions in `annotations`."""
+    notes: BoxNotes
+    """[N] areas and ids."""
     outlines: int
     """How many annotations have an outline beside their box."""
     problems: tuple[Problem, ...]
@@ -109,6 +112,7 @@ class _Reader:
             labels=labels[kept].astype(np.int32),
             is_crowd=np.fromiter(crowds, np.bool_, len(boxes))[kept],
             box_numbers=box_numbers[kept].astype(np.int32),
+            notes=to_notes([box.area for box in boxes], [box.id for box in boxes]).chosen(kept),
             outlines=text.outlines,
             problems=tuple(self.problems),
         )
@@ -260,29 +264,6 @@ _WANTS = {
     "RC274": "each id once",
     "RC275": "the id of an entry of images",
 }
-
-
-def unknown_class(place: str, own: object, known: Declared) -> Problem:
-    """Report a box whose class id has no name.
-
-    Args:
-        place: of the box.
-        own: the id.
-        known: the class list.
-
-    Returns:
-        A box dropped.
-    """
-    rows = [f"{i} {name}" for i, name in zip(known.ids, known.names, strict=True)]
-    return Problem(
-        code="RC214",
-        place=place,
-        what="the class id has no name in the class list",
-        got=_shown(own),
-        want=", ".join(rows[:20]) + (", ..." if len(rows) > 20 else ""),
-        fix=f"mend the id, or add the class to {known.place}",
-        effect="box dropped",
-    )
 
 
 def _is_name(entry: Picture) -> bool:

@@ -8,6 +8,7 @@ would not notice, is parsed again by Python's own `json`, slowly, to say what is
 """
 
 import codecs
+import json
 import re
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -49,6 +50,7 @@ class Box(msgspec.Struct, gc=False):
     iscrowd: Any = None
     ignore: Any = None
     """Means the same for what is learnt and judged."""
+    area: Any = None
 
 
 class COCOText(msgspec.Struct):
@@ -100,6 +102,25 @@ def read_coco_text(path: Path) -> COCOText:
     return found
 
 
+def read_raw(path: Path) -> dict[str, msgspec.Raw]:
+    """Take a file apart at its top, without its polygons, for what `read_coco_text` passes over.
+
+    Args:
+        path: of a file that can be read.
+
+    Returns:
+        The text of each value by its key.
+    """
+    with open_regular(path) as file:
+        data = b"".join(_without_polygons(file)[0]).removeprefix(codecs.BOM_UTF8)
+    try:
+        return msgspec.json.decode(data, type=dict[str, msgspec.Raw])
+    except (msgspec.MsgspecError, UnicodeDecodeError):  # Python's own parser takes more
+        values = read_json(path)
+        plain = values if isinstance(values, dict) else {}
+        return {key: msgspec.Raw(json.dumps(value).encode()) for key, value in plain.items()}
+
+
 def _without_polygons(file: BinaryIO) -> tuple[list[bytes], int]:
     """Read a file block by block; a block ends before a polygon that is not whole yet."""
     pieces: list[bytes] = []
@@ -133,6 +154,7 @@ def _may_have_keys_twice(data: bytes, found: COCOText) -> bool:
         b'"category_id"': boxes,
         b'"iscrowd"': boxes,
         b'"ignore"': boxes,
+        b'"area"': boxes,
         b'"id"': boxes + pictures + others,
     }
     return any(data.count(key) > count for key, count in most.items())

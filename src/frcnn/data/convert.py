@@ -1,39 +1,35 @@
 """A data set into another layout: `frcnn data convert`. Never in place, never over other files.
 
-What the new layout cannot hold is listed, a `Problem` (RC290 ... RC295) each. Pictures keep their
+What the new layout cannot hold is listed, a `Problem` (RC290 ... RC299) each. Pictures keep their
 bytes and, but for two of one name and for characters that lists cannot hold, their names.
 """
 
-import errno
 import json
-import os
-import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, NamedTuple, get_args
+from typing import NamedTuple, get_args
 
 from frcnn.data.coco_writer import write_coco
 from frcnn.data.csv_writer import write_csv
 from frcnn.data.dataset import Dataset
 from frcnn.data.layouts import WRITTEN
-from frcnn.data.moving import Moved, move, unwritten
+from frcnn.data.moving import Moved, Pictures, bring_over, move, unwritten
 from frcnn.data.new_folder import new_folder
 from frcnn.data.picture_paths import home_of
 from frcnn.data.problems import Problem, Report
 from frcnn.data.tile_origins import Origin, origins_of, read_origins, write_origins
+from frcnn.data.unkept import unkept
 from frcnn.data.voc_writer import write_voc
 from frcnn.data.yolo_writer import write_yolo
 from frcnn.errors import AnnotationError, ConfigError, counted
 from frcnn.files import disk_error
 from frcnn.ops.picture_header import place_of
 
-Pictures = Literal["copy", "hardlink"]
-_NO_LINKS = {errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP}
 REPORT = "conversion.jsonl"
 """The file of everything that was left out, in the new folder."""
 
-_WRITERS: Mapping[str, Callable[[Path, Dataset, Moved], list[Problem]]] = {
+_WRITERS: Mapping[str, Callable[[Path, Dataset, Moved, list[Problem]], dict[str, int]]] = {
     "voc": write_voc,
     "coco": write_coco,
     "yolo": write_yolo,
@@ -66,7 +62,7 @@ class Conversion:
     pictures: Mapping[str, int]
     """By split."""
     boxes: Mapping[str, int]
-    """By split, before what the layout cannot hold is left out."""
+    """By split, as they were written."""
     report: Report
     """What was wrong with the data, and what its new layout cannot hold."""
     listing: str = REPORT
@@ -151,19 +147,19 @@ def write_anew(
         try:
             data, moved, origins = place(draft, move(data, _FOLDERS[to]))
             write_origins(draft, moved, origins)
-            lost = _WRITERS[to](draft, data, moved)
-            report = data.report.plus([*lost, *_outlines(data, to)])
+            lost: list[Problem] = []
+            boxes = _WRITERS[to](draft, data, moved, lost)
+            report = data.report.plus([*lost, *_outlines(data, to), *unkept(data, to)])
             if report.problems:
                 rows = (json.dumps(p.to_json(), allow_nan=False) for p in report.problems)
                 (draft / listing).write_text("".join(f"{row}\n" for row in rows), encoding="utf-8")
         except OSError as error:
             raise disk_error(error, out) from error
-    splits = data.splits.items()
     return Conversion(
         path=out,
         layout=to,
-        pictures={name: len(split) for name, split in splits},
-        boxes={name: sum(split.boxes_per_class.values()) for name, split in splits},
+        pictures={name: len(split) for name, split in data.splits.items()},
+        boxes=boxes,
         report=report,
         listing=listing,
     )
@@ -260,38 +256,6 @@ def require_apart(root: Path, out: Path) -> None:
             want="a folder beside the data's",
             fix="name another folder; nothing is converted in place",
         )
-
-
-def bring_over(draft: Path, files: Mapping[Path, str], pictures: Pictures) -> None:
-    """Copy pictures, or link them.
-
-    Args:
-        draft: the new folder.
-        files: new path within it, by the old one.
-        pictures: "copy" or "hardlink".
-
-    Raises:
-        ConfigError: they cannot be linked from there to here (RC325).
-    """
-    for source, file in files.items():
-        target = draft / file
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if pictures == "copy":
-            shutil.copyfile(source, target)
-            continue
-        try:
-            os.link(source, target, follow_symlinks=True)
-        except OSError as error:
-            if error.errno not in _NO_LINKS:
-                raise  # a full disk, say
-            raise ConfigError(
-                "RC325",
-                "pictures",
-                "pictures cannot be linked from there to here",
-                got=error.strerror or type(error).__name__,
-                want="one disk whose file system knows hard links",
-                fix="copy them: --pictures copy",
-            ) from error
 
 
 def _outlines(data: Dataset, to: str) -> list[Problem]:

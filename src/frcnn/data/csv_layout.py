@@ -60,8 +60,9 @@ def read_folder(root: Path, look: Looking = opened) -> Folder:
     claims: dict[str, list[Claim]] = {}
     finders: dict[str, PictureFinder] = {}
     for split, path in find_csv(root).items():
-        finders[split] = PictureFinder(_picture_folders(home, path, split))
         pictures = read_csv(path, folder.problems)
+        finders[split] = PictureFinder(_picture_folders(home, path, split), home)
+        finders[split].look_below(picture.written for picture in pictures)
         claims[split] = list(_claims(path, pictures, finders[split], folder))
     if (home / CLASS_LIST).is_file() and (names := read_class_list(home / CLASS_LIST)):
         ids = tuple(range(len(names)))

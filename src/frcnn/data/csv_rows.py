@@ -9,7 +9,7 @@ import csv
 import io
 import math
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -119,13 +119,31 @@ def read_csv(path: Path, problems: list[Problem]) -> list[CSVPicture]:
     pictures: dict[str, CSVPicture] = {}
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=table.delimiter)
     try:
-        rows = (words for words in reader if any(word.strip() for word in words))
-        for number, words in enumerate(rows):
+        for number, words in enumerate(row for row in reader if any(map(str.strip, row))):
             if number or not table.has_heading:
                 _read_row(words, table, f"{place_of(path)}:{reader.line_num}", pictures, problems)
     except csv.Error as error:
         raise _unreadable(path, f"{error}, line {reader.line_num}", "not a table") from error
     return list(pictures.values())
+
+
+def count_others(path: Path) -> Counter[str]:
+    """Count the cells of columns that are not read.
+
+    Args:
+        path: of a file that `read_csv` reads.
+
+    Returns:
+        How many of each column say something, which 0 does not.
+    """
+    text = _text(path)
+    table = _table(text)
+    if table is None or not table.has_heading:
+        return Counter()
+    head, *rows = filter(any, csv.reader(io.StringIO(text, newline=""), delimiter=table.delimiter))
+    others = set(range(len(head))) - set(table.columns.values())
+    cells = ((head[n].strip(), row[n].strip()) for row in rows for n in others if n < len(row))
+    return Counter(name for name, cell in cells if cell not in ("", "0"))
 
 
 def read_class_list(path: Path) -> list[str]:
@@ -142,13 +160,11 @@ def read_class_list(path: Path) -> list[str]:
     except csv.Error:  # a field of megabytes
         return []
     if rows and [word.strip().lower() for word in rows[0]] in (["name", "id"], ["class", "id"]):
-        rows = rows[1:]
+        del rows[0]
     if not all(len(row) == 2 and row[1].strip().isdecimal() and len(row[1]) < 10 for row in rows):
         return []
     names = {int(number): name.strip() for name, number in rows}
-    if sorted(names) != list(range(len(rows))):
-        return []
-    return [names[number] for number in range(len(rows))]
+    return [names[n] for n in sorted(names)] if sorted(names) == [*range(len(rows))] else []
 
 
 def _text(path: Path) -> str:

@@ -11,23 +11,24 @@ from pathlib import Path
 from frcnn.data.csv_layout import CLASS_LIST
 from frcnn.data.csv_rows import COLUMNS
 from frcnn.data.dataset import Dataset
-from frcnn.data.moving import Moved, ids_unwritten
+from frcnn.data.moving import Moved, all_boxes, ids_unwritten
 from frcnn.data.problems import Problem
 from frcnn.data.records import Split
 
 _ORDER = ("path", "width", "height", "class", "x1", "y1", "x2", "y2")
 
 
-def write_csv(folder: Path, data: Dataset, moved: Moved) -> list[Problem]:
+def write_csv(folder: Path, data: Dataset, moved: Moved, lost: list[Problem]) -> dict[str, int]:
     """Write the tables of all splits.
 
     Args:
         folder: the new one; pictures are in it.
         data: the data set.
         moved: where its pictures are.
+        lost: gets what could not be written: ids of classes that are not 0 ... C-1.
 
     Returns:
-        What could not be written: ids of classes that are not 0 ... C-1.
+        How many boxes were written, by split: all.
     """
     for name, split in data.splits.items():
         has_difficult = any(bool(r.target.difficult.any()) for r in split.records)
@@ -39,7 +40,8 @@ def write_csv(folder: Path, data: Dataset, moved: Moved) -> list[Problem]:
     with (folder / CLASS_LIST).open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerows((name, number) for number, name in enumerate(data.classes))
-    return ids_unwritten(data, "csv")
+    lost += ids_unwritten(data, "csv")
+    return all_boxes(data)
 
 
 def _rows(split: Split, moved: Moved) -> Iterator[list[object]]:

@@ -96,7 +96,7 @@ def read_folder(root: Path, look: Looking = opened) -> Folder:
     splits = _splits(top)
     tally = Tally()
     finders = {
-        split: PictureFinder(_folders(path, home, split, images))
+        split: PictureFinder(_folders(path, home, split, images), home)
         for split, images in splits.items()
     }
     claims = {
@@ -172,7 +172,7 @@ def _rows(
     shapes: list[Shape] = []
     for element in image.children:
         if element.tag not in DRAWN:
-            tally.others[f"<{element.tag}>"] += 1
+            tally.others[f"element <{element.tag}>"] += 1
             continue
         tally.others.update(other_attributes(element))
         shape = shape_of(element)

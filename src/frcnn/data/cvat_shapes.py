@@ -64,9 +64,9 @@ def other_attributes(element: Element) -> Counter[str]:
         How many attributes it has, and whether it is occluded.
     """
     others = [name for name in _attributes(element) if name not in _FLAGS]
-    counts = Counter({"attributes": len(others)}) if others else Counter[str]()
+    counts = Counter({"attribute": len(others)}) if others else Counter[str]()
     if element.attributes.get("occluded") == "1":
-        counts["occluded shapes"] += 1
+        counts["occlusion"] += 1
     return counts
 
 

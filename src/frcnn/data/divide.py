@@ -13,19 +13,22 @@ from types import MappingProxyType
 import numpy as np
 
 from frcnn.data.columns import aligned
-from frcnn.data.convert import Conversion, Pictures, convert, require_apart, require_choices
+from frcnn.data.convert import Conversion, convert, require_apart, require_choices
 from frcnn.data.dataset import Dataset
 from frcnn.data.division_plan import DivisionPlan
 from frcnn.data.evidence import search
 from frcnn.data.grouping import groups_of
 from frcnn.data.layouts import WRITTEN, read_any
+from frcnn.data.look_alikes import LookAlikes
+from frcnn.data.moving import Pictures
 from frcnn.data.picture_paths import home_of
+from frcnn.data.pixel_check import check_pixels
 from frcnn.data.pooling import POOL, pool
 from frcnn.data.problems import Problem
 from frcnn.data.records import Split
 from frcnn.data.split_off import turn
 from frcnn.data.stratify import Groups, stratify
-from frcnn.errors import ConfigError
+from frcnn.errors import ConfigError, counted
 from frcnn.ops.picture_header import place_of
 
 
@@ -41,11 +44,17 @@ class Division:
     """How many there were."""
     before: Mapping[str, int]
     """Pictures in each of the old splits."""
+    look_alikes: int = 0
+    """Pictures that show nearly the same as another, and are in its split."""
 
     def __str__(self) -> str:
         old = ", ".join(f"{name} {count}" for name, count in self.before.items())
-        pictures = sum(map(len, self.splits.values()))
-        head = f"{pictures} pictures ({old}) in {self.groups} groups, seed {self.plan.seed}"
+        pictures = counted(sum(map(len, self.splits.values())), "picture")
+        groups = counted(self.groups, "group")
+        head = f"{pictures} ({old}) in {groups}, seed {self.plan.seed}"
+        if self.look_alikes:
+            alike = counted(self.look_alikes, "picture")
+            head += f"\n{alike} that look like others: never in another split than these"
         return f"{head}\n\n{self.table()}\n\n{self.written}"
 
     def table(self) -> str:
@@ -76,6 +85,7 @@ class Division:
             "shares": self.plan.in_order,
             "groups": self.groups,
             "group_by": self.plan.group_by,
+            "look_alikes": self.look_alikes,
             "seed": self.plan.seed,
             "before": dict(self.before),
             "classes": classes,
@@ -125,8 +135,8 @@ def split_folder(
     whole, before = _opened(Path(data), layout)
     to = to or whole.layout
     require_choices(to, pictures)
-    split, problems = whole.splits[POOL], list[Problem]()
-    names = groups_of(split.records, home_of(whole.root), plan.group_by, problems)
+    split, problems, alike = _looked_at(whole.splits[POOL], plan)
+    names = groups_of(split.records, home_of(whole.root), plan.group_by, problems, alike)
     splits = _divided(split, names, plan)
     problems += _unmet(splits, names, split, whole.root)
     new = replace(whole, splits=MappingProxyType(splits), report=whole.report.plus(problems))
@@ -136,7 +146,17 @@ def split_folder(
         plan=plan,
         groups=len(set(names)),
         before=before,
+        look_alikes=sum(map(len, alike)),
     )
+
+
+def _looked_at(split: Split, plan: DivisionPlan) -> tuple[Split, list[Problem], list[list[Path]]]:
+    """Decode every picture, leave out what cannot be, and find those that look alike."""
+    if plan.look_alikes == "apart":
+        return split, [], []
+    look_alikes = LookAlikes()
+    usable, report = check_pixels(split, look_alikes=look_alikes)
+    return usable, list(report.problems), look_alikes.groups()
 
 
 def _opened(root: Path, layout: str) -> tuple[Dataset, dict[str, int]]:
@@ -209,9 +229,9 @@ def _too_few(groups: int, shares: Mapping[str, float], empty: str = "") -> Confi
         "RC376",
         "group_by",
         f"the pictures cannot be divided: {what}",
-        got=f"{groups} group{'s' * (groups > 1)}",
+        got=counted(groups, "group"),
         want=f"groups enough for {', '.join(shares)}",
-        fix="group by less, name fewer splits, or add pictures",
+        fix="group by less, name fewer splits, or add pictures; of one film --look-alikes apart",
     )
 
 
@@ -220,7 +240,7 @@ def _lacking(place: str, groups: int, without: Sequence[str]) -> Problem:
         code="RC286",
         place=place,
         what="a class is not in every split",
-        got=f"in {groups} group{'s' * (groups > 1)}; none in {' and '.join(without)}",
+        got=f"in {counted(groups, 'group')}; none in {' and '.join(without)}",
         want="groups with it in each",
         fix="add pictures of the class; figures there will not speak of it",
         severity="warning",

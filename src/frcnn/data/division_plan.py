@@ -3,10 +3,13 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal, get_args
 
 from frcnn.data.grouping import require_way
 from frcnn.data.split_words import SPLIT_NAMES, USUAL
 from frcnn.errors import ConfigError
+
+LookAlikesGo = Literal["together", "apart"]
 
 
 def _usual_shares() -> dict[str, float]:
@@ -24,9 +27,21 @@ class DivisionPlan:
     group_by: str = ""
     """What stays together: "folder", "prefix:PATTERN", as `grouping.groups_of` has it; or each
     picture alone."""
+    look_alikes: LookAlikesGo = "together"
+    """Pictures that show nearly the same: one group whatever `group_by` says, for which every
+    picture is decoded; or each where it comes."""
 
     def __post_init__(self) -> None:
         require_way(self.group_by)
+        if self.look_alikes not in get_args(LookAlikesGo):
+            raise ConfigError(
+                "RC374",
+                "look_alikes",
+                "no such way with pictures that look alike",
+                got=repr(self.look_alikes),
+                want=" or ".join(get_args(LookAlikesGo)),
+                fix="together is the safe one",
+            )
         named = [_usual(name) for name in self.shares]
         shares = self.shares.values()
         is_sound = all(isinstance(s, int | float) and 0 < s < 1 for s in shares)

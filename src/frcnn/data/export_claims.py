@@ -84,6 +84,8 @@ def claims_of(entries: Iterable[Entry], finder: PictureFinder, folder: Folder) -
     """
     names = Names()
     taken: dict[Path, str] = {}
+    entries = list(entries)
+    finder.look_below(name for entry in entries for name in entry.names)
     for entry in entries:
         try:
             path = _first_found(entry, finder)

@@ -2,11 +2,12 @@
 
 Pictures of one patient, one film or one place look alike. A detector that has learnt from one
 of them is judged too well on the others. Files with the same bytes, and tiles of one picture, are
-one group in any case.
+one group in any case, and so are pictures that show nearly the same, unless that is not wanted
+(`look_alikes`).
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from frcnn.data.picture_paths import within
@@ -22,7 +23,13 @@ PREFIX = "prefix:"
 WAYS = f"{FOLDER}, or {PREFIX}PATTERN"
 
 
-def groups_of(records: Sequence[Record], home: Path, by: str, problems: list[Problem]) -> list[str]:
+def groups_of(
+    records: Sequence[Record],
+    home: Path,
+    by: str,
+    problems: list[Problem],
+    together: Iterable[Sequence[Path]] = (),
+) -> list[str]:
     """Name the group of every picture.
 
     Args:
@@ -31,6 +38,7 @@ def groups_of(records: Sequence[Record], home: Path, by: str, problems: list[Pro
         by: "folder": that which a picture is in. "prefix:PATTERN": what the first brackets of a
             regular expression find in the file's name. Empty: each picture is a group.
         problems: gets the pictures in whose name the pattern finds nothing; each is a group.
+        together: pictures of one group whatever their names.
 
     Returns:
         A name for each picture; it follows from names of files within the data alone.
@@ -52,7 +60,8 @@ def groups_of(records: Sequence[Record], home: Path, by: str, problems: list[Pro
     # tiles of nothing, as beyond an aerial picture's border, are alike in pictures that are not
     telling = [r for r in records if len(r.target.boxes) or r.path.name not in origins]
     alike = [*same_bytes(telling), *tiles_of_one_picture(records, origins)]
-    return _joined(records, names, alike)
+    copies = ([record.path for record in same] for same in alike)
+    return _joined(records, names, [*copies, *together])
 
 
 def require_way(by: str) -> None:
@@ -93,9 +102,9 @@ def _by_pattern(own: Sequence[str], pattern: re.Pattern[str], problems: list[Pro
 
 
 def _joined(
-    records: Sequence[Record], names: list[str], alike: Sequence[Sequence[Record]]
+    records: Sequence[Record], names: list[str], together: Iterable[Sequence[Path]]
 ) -> list[str]:
-    """Give groups that have alike pictures one name, the first of theirs."""
+    """Give groups that have pictures of one list one name, the first of theirs."""
     by_path = {record.path: name for record, name in zip(records, names, strict=True)}
     parents = {name: name for name in names}
 
@@ -104,8 +113,8 @@ def _joined(
             name = parents[name]
         return name
 
-    for together in alike:
-        tops = sorted({top(by_path[record.path]) for record in together})
+    for paths in together:
+        tops = sorted({top(by_path[path]) for path in paths})
         parents.update(dict.fromkeys(tops, tops[0]))
     return [top(name) for name in names]
 

@@ -94,7 +94,7 @@ def read_folder(root: Path, look: Looking = opened) -> Folder:
     folder = Folder()
     readers = {split: _Reader(path, folder) for split, path in find_label_studio(root).items()}
     finders = {
-        split: PictureFinder(picture_folders(reader.path.parent, home, split))
+        split: PictureFinder(picture_folders(reader.path.parent, home, split), home)
         for split, reader in readers.items()
     }
     claims = {
@@ -216,7 +216,7 @@ class _Reader:
 
 
 def _other(result: Result) -> str:
-    return f"results of kind {result.kind}"
+    return f"result of kind {result.kind}"
 
 
 def _is_finished(annotation: object) -> bool:

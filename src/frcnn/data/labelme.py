@@ -99,11 +99,11 @@ def read_folder(root: Path, look: Looking = opened) -> Folder:
     folder, tallies = Folder(), dict[Path, Tally]()
     splits = find_labelme(root)
     finders = {
-        split: PictureFinder(_picture_folders(files, home, split))
+        split: PictureFinder(_picture_folders(files, home, split), home)
         for split, files in splits.items()
     }
     claims = {
-        split: list(claims_of(_entries(files, folder, tallies), finders[split], folder))
+        split: list(claims_of(_entries(files, home, folder, tallies), finders[split], folder))
         for split, files in splits.items()
     }
     read_claims(claims, read_checksums(home), folder, look)
@@ -130,10 +130,12 @@ def _picture_folders(files: Iterable[Path], home: Path, split: str) -> list[Path
     return [f for top in (*beside, *around) for f in picture_folders(top, home, split)]
 
 
-def _entries(files: Iterable[Path], folder: Folder, tallies: dict[Path, Tally]) -> Iterator[Entry]:
+def _entries(
+    files: Iterable[Path], home: Path, folder: Folder, tallies: dict[Path, Tally]
+) -> Iterator[Entry]:
     for path in files:
         try:
-            require_inside(path)
+            require_inside(path, home)
             values = _require_shapes(read_json(path), path)
         except DataError as error:
             folder.problems.append(Problem.of(error, effect="picture skipped"))
@@ -141,7 +143,7 @@ def _entries(files: Iterable[Path], folder: Folder, tallies: dict[Path, Tally]) 
             continue
         places = Places(f"{place_of(path)}#/shapes/")
         tally = tallies.setdefault(path, Tally())
-        tally.others.update(_flags(values.get("flags"), "flags of pictures"))
+        tally.others.update(_flags(values.get("flags"), "flag of pictures"))
         yield Entry(
             names=_names(values.get("imagePath"), path),
             place=place_of(path),
@@ -213,9 +215,9 @@ def _points(pairs: object) -> Iterator[Point]:
 
 
 def _others(said: Mapping[str, Any]) -> Counter[str]:
-    counts = Counter({"groups": 1} if said.get("group_id") is not None else {})
-    counts.update({"descriptions": 1} if said.get("description") else {})
-    return counts + _flags(said.get("flags"), "flags of shapes")
+    counts = Counter({"group": 1} if said.get("group_id") is not None else {})
+    counts.update({"description": 1} if said.get("description") else {})
+    return counts + _flags(said.get("flags"), "flag of shapes")
 
 
 def _flags(flags: object, name: str) -> Counter[str]:

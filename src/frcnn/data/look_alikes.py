@@ -87,6 +87,20 @@ class LookAlikes:
                 severity="warning",
             )
 
+    def groups(self) -> list[list[Path]]:
+        """Put together what shows nearly the same, and what shows the same as these.
+
+        Returns:
+            The pictures of each group, two or more.
+        """
+        if not self._known:
+            return []
+        first = together(np.stack([each for _, each in self._known.values()]))
+        found: dict[int, list[Path]] = {}
+        for path, group in zip(self._known, first.tolist(), strict=True):
+            found.setdefault(group, []).append(path)
+        return [paths for paths in found.values() if len(paths) > 1]
+
 
 def thumbnail(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Make a picture small and grey.
@@ -132,17 +146,48 @@ def alike(thumbnails: NDArray[np.float32]) -> dict[int, tuple[int, float]]:
     Returns:
         For each picture that looks like an earlier one, that one and their mean difference.
     """
-    bits = hashes(thumbnails)
-    told_apart = np.flatnonzero(bits.sum(axis=1) >= _FEWEST_BITS)
     found: dict[int, tuple[int, float]] = {}
-    for earlier, later in _candidates(bits, told_apart):
-        different = (bits[earlier] != bits[later]).sum(axis=1) <= MOST_BITS
-        one, other = earlier[different], later[different]
-        distance = np.abs(thumbnails[one] - thumbnails[other]).mean(axis=(1, 2))
-        for a, b, d in zip(one.tolist(), other.tolist(), distance.tolist(), strict=True):
-            if d <= MOST_GREY and (b not in found or d < found[b][1]):
+    for earlier, later, distance in _pairs(thumbnails):
+        for a, b, d in zip(earlier.tolist(), later.tolist(), distance.tolist(), strict=True):
+            if b not in found or d < found[b][1]:
                 found[b] = (a, d)
     return found
+
+
+def together(thumbnails: NDArray[np.float32]) -> NDArray[np.int64]:
+    """Join thumbnails that show the same, from one to the next: of a film, say.
+
+    Args:
+        thumbnails: [P, 9, 9] grey levels.
+
+    Returns:
+        [P] the first picture of each one's group.
+    """
+    first = np.arange(len(thumbnails))
+    for one, other, _ in _pairs(thumbnails):
+        apart = first[one] != first[other]
+        for a, b in zip(one[apart].tolist(), other[apart].tolist(), strict=True):
+            low, high = sorted((first[a], first[b]))
+            first[first == high] = low
+    return first
+
+
+def _pairs(
+    thumbnails: NDArray[np.float32],
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]]:
+    """Pair thumbnails that show the same, many at a time; a pair may come again.
+
+    Yields:
+        Earlier and later ones, and their mean differences.
+    """
+    bits = hashes(thumbnails)
+    told_apart = np.flatnonzero(bits.sum(axis=1) >= _FEWEST_BITS)
+    for earlier, later in _candidates(bits, told_apart):
+        alike_bits = (bits[earlier] != bits[later]).sum(axis=1) <= MOST_BITS
+        one, other = earlier[alike_bits], later[alike_bits]
+        distance = np.abs(thumbnails[one] - thumbnails[other]).mean(axis=(1, 2))
+        near = distance <= MOST_GREY
+        yield one[near], other[near], distance[near]
 
 
 def _candidates(

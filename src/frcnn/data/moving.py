@@ -1,9 +1,13 @@
 """Where every picture of a data set goes when it is written anew, and what cannot be written."""
 
+import errno
+import os
 import re
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import torch
 
@@ -11,10 +15,12 @@ from frcnn.data.dataset import Dataset
 from frcnn.data.picture_paths import Names
 from frcnn.data.problems import Effect, Problem
 from frcnn.data.records import Record
-from frcnn.errors import counted
+from frcnn.errors import ConfigError, counted
 from frcnn.ops.picture_header import place_of
 from frcnn.ops.pictures import SUFFIXES
 
+Pictures = Literal["copy", "hardlink"]
+_NO_LINKS = {errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP}
 WORDS = {"voc": "PASCAL VOC", "coco": "COCO", "yolo": "YOLO", "csv": "CSV"}
 """How people call the layouts."""
 _UNFIT = re.compile(r"[\x00-\x1f\x7f-\x9f/\\\u2028\u2029\ud800-\udfff]")
@@ -26,6 +32,7 @@ _WHATS = {
     "RC293": "cannot hold a box with a side of a pixel or less",
     "RC294": "has no list of classes; ids will follow the sorted names of the training split",
     "RC295": "has one list of boxes for a picture; what another split says of it is left out",
+    "RC299": "is written with boxes and classes; what else the files say is not in it",
 }
 
 
@@ -106,6 +113,34 @@ def _says_the_same(one: Record, other: Record) -> bool:
     return all(torch.equal(x, y) for x, y in pairs)
 
 
+def all_boxes(data: Dataset) -> dict[str, int]:
+    """Count the boxes of every split.
+
+    Args:
+        data: the data set.
+
+    Returns:
+        The counts, for a layout that holds them all.
+    """
+    return {name: sum(split.boxes_per_class.values()) for name, split in data.splits.items()}
+
+
+def boxes_by_split(data: Dataset, written: Mapping[Path, int]) -> dict[str, int]:
+    """Count boxes by split, where a layout has one file of boxes for a picture.
+
+    Args:
+        data: the data set.
+        written: how many boxes the file of each picture has.
+
+    Returns:
+        The counts.
+    """
+    return {
+        name: sum(written[record.path] for record in split.records)
+        for name, split in data.splits.items()
+    }
+
+
 def ids_unwritten(data: Dataset, to: str) -> list[Problem]:
     """Report class ids that a layout without them cannot hold.
 
@@ -122,11 +157,43 @@ def ids_unwritten(data: Dataset, to: str) -> list[Problem]:
     return [unwritten("RC292", place_of(data.root), f"{ids[0]} ... {ids[-1]}", to)]
 
 
+def bring_over(draft: Path, files: Mapping[Path, str], pictures: Pictures) -> None:
+    """Copy pictures, or link them.
+
+    Args:
+        draft: the new folder.
+        files: new path within it, by the old one.
+        pictures: "copy" or "hardlink".
+
+    Raises:
+        ConfigError: they cannot be linked from there to here (RC325).
+    """
+    for source, file in files.items():
+        target = draft / file
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if pictures == "copy":
+            shutil.copyfile(source, target)
+            continue
+        try:
+            os.link(source, target, follow_symlinks=True)
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise  # a full disk, say
+            raise ConfigError(
+                "RC325",
+                "pictures",
+                "pictures cannot be linked from there to here",
+                got=error.strerror or type(error).__name__,
+                want="one disk whose file system knows hard links",
+                fix="copy them: --pictures copy",
+            ) from error
+
+
 def unwritten(code: str, place: str, got: str, to: str, effect: Effect = "none") -> Problem:
     """Report what a layout cannot hold.
 
     Args:
-        code: RC290 ... RC295.
+        code: RC290 ... RC295, or RC299.
         place: of the picture or data set.
         got: which, or how many.
         to: the layout.

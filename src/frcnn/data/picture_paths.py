@@ -24,12 +24,14 @@ _ANNOTATIONS = ("annotations", "labels")
 class PictureFinder:
     """Finds pictures by name in some folders, the first first."""
 
-    def __init__(self, folders: Sequence[Path]) -> None:
+    def __init__(self, folders: Sequence[Path], home: Path) -> None:
         """Name the folders; those that are not there are passed over.
 
         Args:
             folders: in the order in which they are looked through.
+            home: the data set's folder; a link may lead anywhere within it.
         """
+        self._home = home
         self.folders = [f for f in dict.fromkeys(folders) if f.is_dir()]
         """Those that are there."""
         self.used: set[Path] = set()
@@ -68,9 +70,30 @@ class PictureFinder:
             "RC216",
             place,
             "there is no picture of this name",
-            got=place_of(Path(name[-_LONGEST_SHOWN:])),
+            got=place_of(name[-_LONGEST_SHOWN:]),
             want=f"a file in {' or '.join(map(place_of, self.folders[:3])) or 'a folder'}",
             fix="add the picture, or take the entry out",
+        )
+
+    def look_below(self, names: Iterable[str]) -> None:
+        """Where no folder has any of the pictures, take the one in them that has some.
+
+        Args:
+            names: of all pictures that will be looked for.
+        """
+        wanted = [name.replace("\\", "/") for name in names if not leads_out(name)]
+        if any(self._has_any(folder, wanted) for folder in self.folders):
+            return
+        inner = (path for folder in self.folders for path in sorted(folder.iterdir()))
+        others = dict.fromkeys(p for p in inner if p.is_dir() and not p.name.startswith("."))
+        found = [folder for folder in others if self._has_any(folder, wanted)]
+        if len(found) == 1:
+            self.folders += found
+
+    def _has_any(self, folder: Path, names: Iterable[str]) -> bool:
+        return any(
+            os.path.isfile(os.path.join(folder, name)) or self._in_another_form(folder, name)
+            for name in names
         )
 
     def _own_file(self, name: str) -> Path | None:
@@ -93,9 +116,9 @@ class PictureFinder:
 
     def _inside(self, path: Path, folder: Path) -> Path:
         if path.parent == folder:
-            require_inside(path)
+            require_inside(path, self._home)
         else:
-            _require_below(path, folder)
+            _require_below(path, folder, self._home)
         self.used.add(path.parent)
         return path
 
@@ -206,7 +229,7 @@ def require_own_path(name: str, place: str) -> str:
             "RC276",
             place,
             "a path leads out of the data set; it is not opened",
-            got=place_of(Path(name[:_LONGEST_SHOWN])) if "\0" not in name else "a NUL byte",
+            got=place_of(name[:_LONGEST_SHOWN]) if "\0" not in name else "a NUL byte",
             want="a path inside the folder of the data",
             fix="write the path relative to the data set's folder",
         )
@@ -242,33 +265,36 @@ def another_machine(root: Path, key: str, sources: Sequence[str]) -> Problem:
         code="RC267",
         place=place_of(root),
         what="paths of another machine; they are not opened",
-        got=f"{len(sources)} x {key}, as in {place_of(Path(sources[0][:_LONGEST_SHOWN]))}",
+        got=f"{len(sources)} x {key}, as in {place_of(sources[0][:_LONGEST_SHOWN])}",
         fix="nothing need be done: pictures are looked for in the folder of the data",
         severity="warning",
     )
 
 
-def require_inside(path: Path) -> None:
-    """Follow no link out of the folder: an archive from a stranger may hold one.
+def require_inside(path: Path, home: Path) -> None:
+    """Follow no link out of the data set: an archive from a stranger may hold one.
 
     Args:
         path: of a file.
+        home: the data set's folder.
 
     Raises:
         AnnotationError: it is a link to somewhere else (RC224).
     """
     if path.is_symlink():
-        _require_below(path, path.parent)
+        _require_below(path, path.parent, home)
 
 
-def _require_below(path: Path, folder: Path) -> None:
-    if path.resolve().is_relative_to(folder.resolve()):
+def _require_below(path: Path, folder: Path, home: Path) -> None:
+    """Require a file to be in the data set, or in a folder that a link within it stands for."""
+    place = path.resolve()
+    if any(place.is_relative_to(around.resolve()) for around in (folder, home)):
         return
     raise AnnotationError(
         "RC224",
         place_of(path),
         "a link leads out of the data set",
-        got=place_of(path.resolve()),
-        want=f"a file in {place_of(folder.resolve())}",
+        got=place_of(place),
+        want=f"a file in {place_of(home.resolve())}",
         fix="copy the file into the data set; a link to the whole folder is accepted",
     )

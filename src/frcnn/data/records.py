@@ -9,15 +9,16 @@ import operator
 import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, overload
+from typing import Any, BinaryIO, NamedTuple, overload
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from frcnn.data.box_notes import BoxNotes
 from frcnn.data.changed_files import changed, unlike_its_checksum
 from frcnn.ops import pictures
 from frcnn.ops.picture_header import open_regular
@@ -53,12 +54,14 @@ class Record:
     """From a SHA256SUMS file beside the data; empty when there is none."""
     file_id: int | str = ""
     """What the annotation file calls the picture; empty where it has no such id."""
+    notes: BoxNotes | None = None
+    """[G] areas and ids of the boxes, where the annotation file has them."""
 
     def __reduce__(self) -> tuple[object, ...]:
         """Travel as plain arrays: tensors would take one open file each on their way."""
         target = self.target
         arrays = (target.boxes.numpy(), target.labels.numpy(), target.difficult.numpy())
-        known = (self.name, self.path, self.size, self.stamp, self.sha256, self.file_id)
+        known = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "target"}
         return _rebuild, (arrays, known)
 
 
@@ -264,19 +267,6 @@ def stamp_of(file: BinaryIO) -> Stamp:
     return Stamp(status.st_size, status.st_mtime_ns)
 
 
-def _rebuild(
-    arrays: tuple[np.ndarray, np.ndarray, np.ndarray],
-    known: tuple[str, Path, Size, Stamp, str, int | str],
-) -> Record:
+def _rebuild(arrays: tuple[np.ndarray, np.ndarray, np.ndarray], known: dict[str, Any]) -> Record:
     boxes, labels, difficult = (torch.from_numpy(values) for values in arrays)
-    target = Target(boxes=boxes, labels=labels, difficult=difficult)
-    name, path, size, stamp, sha256, file_id = known
-    return Record(
-        name=name,
-        path=path,
-        size=size,
-        target=target,
-        stamp=stamp,
-        sha256=sha256,
-        file_id=file_id,
-    )
+    return Record(target=Target(boxes=boxes, labels=labels, difficult=difficult), **known)

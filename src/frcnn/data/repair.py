@@ -32,6 +32,7 @@ from frcnn.data.slips import OWN, RARE, Reading, Slip, find_slip
 from frcnn.data.slips import read_as as read_in
 from frcnn.data.turning import turned, with_exchanged
 from frcnn.data.written import written_boxes
+from frcnn.errors import counted
 from frcnn.ops.picture_header import place_of
 
 LISTING = "repairs.jsonl"
@@ -130,9 +131,15 @@ def _read_anew(
     corners = read_in(written.numbers, written.sides, reading)
     first = np.searchsorted(written.picture, np.arange(len(chosen) + 1))
     return {
-        id(seen): with_corners(seen, corners[first[at] : first[at + 1]], problems)
+        id(seen): with_corners(_of_no_area(seen), corners[first[at] : first[at + 1]], problems)
         for at, seen in enumerate(chosen)
     }
+
+
+def _of_no_area(seen: Seen) -> Seen:
+    """Forget the areas that are stated of boxes which mean something else than the file says."""
+    notes = seen.written.notes and seen.written.notes.without_areas()
+    return replace(seen, written=seen.written._replace(notes=notes))
 
 
 def _reread(slip: Slip, reading: Reading, layout: str, place: str) -> Problem:
@@ -141,7 +148,7 @@ def _reread(slip: Slip, reading: Reading, layout: str, place: str) -> Problem:
         code="RC260",
         place=place,
         what="boxes were stored in another form; they are read in it",
-        got=f"{slip.count} boxes read as {new} in {unit}",
+        got=f"{counted(slip.count, 'box')} read as {new} in {unit}",
         want=" in ".join(OWN[layout]),
         fix="look at some pictures with their boxes before the copy is used",
         severity="warning",

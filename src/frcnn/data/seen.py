@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from frcnn.data.box_checks import fit_box
+from frcnn.data.box_notes import BoxNotes
 from frcnn.data.problems import Problem, Spot
 from frcnn.data.records import Record, Stamp
 from frcnn.ops import exif
@@ -51,11 +52,19 @@ class Rows(NamedTuple):
     is_box: NDArray[np.bool_] | None = None
     """[G] False where the four numbers make no box in this layout, which is reported already; they
     are kept for `slips`. None: all are boxes."""
+    notes: BoxNotes | None = None
+    """[G] areas and ids, where the layout has them."""
 
     def chosen(self, keep: NDArray[np.bool_]) -> "Rows":
         """Keep some of them."""
         names = tuple(name for name, kept in zip(self.names, keep.tolist(), strict=True) if kept)
-        return Rows(self.boxes[keep], names, self.difficult[keep], self.numbers[keep])
+        return Rows(
+            boxes=self.boxes[keep],
+            names=names,
+            difficult=self.difficult[keep],
+            numbers=self.numbers[keep],
+            notes=self.notes and self.notes.chosen(keep),
+        )
 
     def usable(self) -> "Rows":
         """Keep those that are boxes."""
@@ -131,7 +140,7 @@ def fit_rows(rows: Rows, size: Size, places: Places, problems: list[Problem]) ->
     """
     rows = rows.usable()
     boxes, ends = rows.boxes, np.array((size.width, size.height))
-    beyond = (boxes[:, :2] < 0).any(axis=1) | (boxes[:, 2:] > ends).any(axis=1)
+    beyond = np.any(boxes[:, :2] < 0, axis=1) | np.any(boxes[:, 2:] > ends, axis=1)
     keep = np.ones(len(boxes), np.bool_)
     _report_twins(rows, places, problems)
     if not beyond.any():
@@ -143,7 +152,9 @@ def fit_rows(rows: Rows, size: Size, places: Places, problems: list[Problem]) ->
         problems.extend([problem] if problem else [])
         keep[row] = box is not None
         boxes[row] = box or 0.0
-    return rows._replace(boxes=boxes).chosen(keep)
+    return rows._replace(boxes=boxes, notes=rows.notes and rows.notes.cut(boxes, beyond)).chosen(
+        keep
+    )
 
 
 def class_mentions(seen: Sequence[Seen]) -> dict[str, str]:
@@ -189,6 +200,7 @@ def to_records(split: Sequence[Seen], class_ids: Mapping[str, int]) -> tuple[Rec
             stamp=seen.stamp,
             sha256=seen.sha256,
             file_id=seen.file_id,
+            notes=seen.rows.notes,
         )
         for seen, own_boxes, own_labels, own_difficult in zip(split, *parts, strict=True)
     )
@@ -222,6 +234,29 @@ def no_annotation(path: Path) -> Problem:
         what="a picture without annotation; taken as one without objects",
         fix="add its annotation, or take it out if nobody has looked for objects in it",
         severity="warning",
+    )
+
+
+def unknown_class(place: str, own: object, known: Declared) -> Problem:
+    """Report a box whose class id has no name.
+
+    Args:
+        place: of the box.
+        own: the id.
+        known: the class list.
+
+    Returns:
+        A box dropped.
+    """
+    rows = [f"{i} {name}" for i, name in zip(known.ids, known.names, strict=True)]
+    return Problem(
+        code="RC214",
+        place=place,
+        what="the class id has no name in the class list",
+        got=repr(own)[:80],
+        want=", ".join(rows[:20]) + (", ..." if len(rows) > 20 else ""),
+        fix=f"mend the id, or add the class to {known.place}",
+        effect="box dropped",
     )
 
 

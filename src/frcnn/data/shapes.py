@@ -17,6 +17,7 @@ import numpy as np
 from frcnn.data.box_checks import MOST, NUMBER
 from frcnn.data.problems import Effect, Problem, Severity, Spot
 from frcnn.data.seen import Places, Rows
+from frcnn.errors import counted
 from frcnn.ops.picture_header import place_of
 from frcnn.types import Corners
 
@@ -53,7 +54,7 @@ class Tally:
     outlines: int = 0
     """Boxes drawn around an outline, an ellipse or a mask."""
     others: Counter[str] = field(default_factory=Counter)
-    """Everything else by its name, such as "attributes"."""
+    """Everything else by the name of one, such as "attribute"."""
 
     def problems(self, path: Path) -> list[Problem]:
         """Report everything else.
@@ -71,7 +72,7 @@ class Tally:
                 code="RC299",
                 place=place_of(path),
                 what="the export says more than boxes have room for; it is not read",
-                got=", ".join(f"{name}: {count}" for name, count in sorted(self.others.items())),
+                got=", ".join(counted(n, name) for name, n in sorted(self.others.items())),
                 fix="nothing need be done, if boxes and classes are all that is wanted",
                 severity="warning",
             )

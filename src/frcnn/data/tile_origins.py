@@ -59,7 +59,7 @@ def read_origins(home: Path) -> dict[str, Origin]:
     path = home / FILE
     if not path.is_file():
         return {}
-    require_inside(path)
+    require_inside(path, home)
     with open_regular(path) as file:
         lines = file.read().splitlines()
     found: dict[str, Origin] = {}

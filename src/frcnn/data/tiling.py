@@ -10,11 +10,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from frcnn.data.convert import Conversion, Pictures, Placed, bring_over, require_apart, write_anew
+from frcnn.data.convert import Conversion, Placed, require_apart, write_anew
 from frcnn.data.dataset import Dataset
 from frcnn.data.examine import examine
 from frcnn.data.looking import windowed
-from frcnn.data.moving import Moved
+from frcnn.data.moving import Moved, Pictures, bring_over
 from frcnn.data.picture_paths import home_of, within
 from frcnn.data.problems import Problem
 from frcnn.data.tile_figures import TileFigures, table_of

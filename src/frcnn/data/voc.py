@@ -45,7 +45,7 @@ def read_folder(root: Path, look: Looking = opened) -> Folder:
     layout = find_layout(root)
     sums = read_checksums(root)
     folder = Folder(problems=list(layout.problems))
-    reader = _Reader(sums, look, folder.problems)
+    reader = _Reader(root, sums, look, folder.problems)
     known: dict[Entry, Seen | None] = {}
     for split, entries in layout.splits.items():
         seen = []
@@ -63,8 +63,10 @@ def read_folder(root: Path, look: Looking = opened) -> Folder:
 class _Reader:
     """Reads the entries of one data set."""
 
-    def __init__(self, sums: Mapping[Path, str], look: Looking, problems: list[Problem]) -> None:
-        self._sums, self._look, self._problems = sums, look, problems
+    def __init__(
+        self, root: Path, sums: Mapping[Path, str], look: Looking, problems: list[Problem]
+    ) -> None:
+        self._root, self._sums, self._look, self._problems = root, sums, look, problems
         self.sources: list[str] = []
         """What `<path>` says, where it leads out of the data set."""
 
@@ -79,6 +81,7 @@ class _Reader:
 
     def _read(self, entry: Entry) -> Seen:
         path, problems = _the_picture(entry), self._problems
+        require_inside(path, self._root)
         before = len(problems)
         annotation = self._annotation(entry, path)
         header, stamp = self._look(path, annotation.size, problems)
@@ -108,7 +111,7 @@ class _Reader:
         if entry.annotation is None:
             self._problems.append(no_annotation(path))
             return VOCAnnotation(path, "", None, (), ())
-        require_inside(entry.annotation)
+        require_inside(entry.annotation, self._root)
         annotation = read_annotation(entry.annotation)
         if leads_out(annotation.source):
             self.sources.append(annotation.source)
@@ -129,7 +132,6 @@ def _rows(annotation: VOCAnnotation) -> Rows:
 def _the_picture(entry: Entry) -> Path:
     place = entry.listed
     if len(entry.pictures) == 1:
-        require_inside(entry.pictures[0])
         return entry.pictures[0]
     if entry.pictures:
         raise AnnotationError(

@@ -43,7 +43,8 @@ def read_folder(root: Path, look: Looking = opened) -> Folder:
     reader = LabelReader(layout.classes, layout.key_points)
     bare: dict[Path, None] = {}
     claims = {
-        split: list(_claims(pairs, reader, bare, folder)) for split, pairs in layout.splits.items()
+        split: list(_claims(pairs, home, reader, bare, folder))
+        for split, pairs in layout.splits.items()
     }
     read_claims(claims, read_checksums(home), folder, look)
     folder.problems.extend(no_annotation(path) for path in bare)
@@ -53,14 +54,14 @@ def read_folder(root: Path, look: Looking = opened) -> Folder:
 
 
 def _claims(
-    pairs: tuple[Pair, ...], reader: LabelReader, bare: dict[Path, None], folder: Folder
+    pairs: tuple[Pair, ...], home: Path, reader: LabelReader, bare: dict[Path, None], folder: Folder
 ) -> Iterator[Claim]:
     names = Names()
     for pair in pairs:
         try:
-            require_inside(pair.picture)
+            require_inside(pair.picture, home)
             if pair.label is not None:
-                require_inside(pair.label)
+                require_inside(pair.label, home)
         except AnnotationError as error:
             folder.problems.append(Problem.of(error, effect="picture skipped").on(pair.picture))
             folder.pictures += 1

@@ -13,9 +13,8 @@ from typing import NamedTuple
 import numpy as np
 
 from frcnn.data.box_checks import MOST, NUMBER
-from frcnn.data.coco_annotation import unknown_class
 from frcnn.data.problems import Problem, Spot
-from frcnn.data.seen import Declared, Rows
+from frcnn.data.seen import Declared, Rows, unknown_class
 from frcnn.errors import AnnotationError, PictureError
 from frcnn.ops.picture_header import open_regular, place_of
 from frcnn.types import Corners, Size

@@ -10,31 +10,35 @@ from pathlib import Path
 import yaml
 
 from frcnn.data.dataset import Dataset
-from frcnn.data.moving import Moved, each_once, ids_unwritten, unwritten
+from frcnn.data.moving import Moved, boxes_by_split, each_once, ids_unwritten, unwritten
 from frcnn.data.problems import Problem
 from frcnn.data.records import Record
 from frcnn.ops.picture_header import place_of
 
 
-def write_yolo(folder: Path, data: Dataset, moved: Moved) -> list[Problem]:
+def write_yolo(folder: Path, data: Dataset, moved: Moved, lost: list[Problem]) -> dict[str, int]:
     """Write the label files and lists of all splits.
 
     Args:
         folder: the new one; pictures are in it.
         data: the data set.
         moved: where its pictures are.
+        lost: gets what could not be written: difficult boxes, which this layout cannot mark and
+            which would otherwise become objects like any other; what a second split says of a
+            picture; ids of classes that are not 0 ... C-1.
 
     Returns:
-        What could not be written: difficult boxes, which this layout cannot mark and which would
-        otherwise become objects like any other; what a second split says of a picture; ids of
-        classes that are not 0 ... C-1.
+        How many boxes were written, by split.
     """
-    lost = ids_unwritten(data, "yolo")
+    lost += ids_unwritten(data, "yolo")
+    written: dict[Path, int] = {}
     for record in each_once(data, "yolo", lost):
         picture = moved.file(record.path).removeprefix("images/")
         label = (folder / "labels" / picture).with_suffix(".txt")
         label.parent.mkdir(parents=True, exist_ok=True)
-        label.write_text("".join(_lines(record, data.classes, lost)), encoding="utf-8")
+        lines = _lines(record, data.classes, lost)
+        label.write_text("".join(lines), encoding="utf-8")
+        written[record.path] = len(lines)
     about: dict[str, object] = {"path": "."}
     for name, split in data.splits.items():
         files = [moved.file(record.path) for record in split.records]
@@ -46,7 +50,7 @@ def write_yolo(folder: Path, data: Dataset, moved: Moved) -> list[Problem]:
     about["names"] = dict(enumerate(data.classes))
     text = yaml.safe_dump(about, sort_keys=False, allow_unicode=True)
     (folder / "data.yaml").write_text(text, encoding="utf-8")
-    return lost
+    return boxes_by_split(data, written)
 
 
 def _lines(record: Record, classes: tuple[str, ...], lost: list[Problem]) -> list[str]:

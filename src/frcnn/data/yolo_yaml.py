@@ -254,21 +254,23 @@ def _folder(
     place = f"{place_of(file)}: {key}"
     try:
         plain = require_own_path(plain, place)
+        for home in homes:
+            path = home / plain
+            if (path / "images").is_dir() and not any(map(_is_picture, path.iterdir())):
+                return path / "images"
+            if path.exists():
+                return path
+        if not split_of_folder(plain.partition("/")[0]):  # as it is in Roboflow's
+            require_own_path(text, place)
     except AnnotationError as error:
         problems.append(Problem.of(error, effect="none"))
         return None
-    for home in homes:
-        path = home / plain
-        if (path / "images").is_dir() and not any(map(_is_picture, path.iterdir())):
-            return path / "images"
-        if path.exists():
-            return path
     problems.append(
         Problem(
             code="RC281",
             place=place,
             what="a split's folder is not there; the split is left out",
-            got=place_of(Path(text)),
+            got=place_of(text),
             want=f"a folder or a list in {place_of(homes[-1])}",
             fix="put it there, or take the line out",
             severity="warning",

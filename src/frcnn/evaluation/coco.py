@@ -10,6 +10,7 @@ threshold) lies in a difficult box of their class, and one difficult box may tak
 Letters: C classes, T = 10 overlaps 0.50, 0.55, ... 0.95.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -36,7 +37,8 @@ NAMES = (
     "AR_large",
 )
 """The twelve, in COCO's order. AP: mean over the overlaps 0.50, 0.55, ... 0.95; AP50: at 0.5;
-small: under 32 x 32 pixels of the original picture, medium: under 96 x 96; AR_n: mean recall with
+small: an area up to 32 x 32 pixels of the original picture, medium: up to 96 x 96. An object's area
+is what a COCO file states, that of its outline; else it is that of the box. AR_n: mean recall with
 the n best detections of each class in each picture."""
 
 _ALL_AREAS, _HUNDRED = 0, -1  # places in COCO's arrays
@@ -108,6 +110,8 @@ def _true_rows(pairs: Sequence[Judged]) -> list[dict[str, Any]]:
         new = _rows(picture, true.boxes.numpy(), true.labels.tolist(), len(rows))
         for row, difficult in zip(new, true.difficult.tolist(), strict=True):
             row["iscrowd"] = int(difficult)
+        for row, area in zip(new, () if pair.areas is None else pair.areas.tolist(), strict=False):
+            row["area"] = row["area"] if math.isnan(area) else area
         rows += new
     return rows
 

@@ -9,9 +9,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 
-from frcnn.errors import ConfigError
+from frcnn.errors import ConfigError, ShapeError
 from frcnn.types import Detections, Target
 
 
@@ -24,6 +26,17 @@ class Judged:
     detections: Detections
     """Scores of any finite scale; only where a figure says so do they have to lie in [0, 1]."""
     target: Target
+    areas: NDArray[np.float64] | None = None
+    """[G] square pixels, for COCO's figures by size, where a file states them: of the outline, NaN
+    where it has none. None: the boxes' own."""
+
+    def __post_init__(self) -> None:
+        if self.areas is not None and self.areas.shape != (len(self.target.boxes),):
+            raise ShapeError(
+                "Judged.areas",
+                got=f"{list(self.areas.shape)}",
+                want=f"[{len(self.target.boxes)}], one for each true box",
+            )
 
 
 class _Words(NamedTuple):
@@ -120,6 +133,7 @@ def _checked(pair: Judged, classes: int) -> Judged:
             labels=_on_cpu(true.labels),
             difficult=_on_cpu(true.difficult),
         ),
+        areas=pair.areas,
     )
     place = f"picture {pair.name}"
     scores = here.detections.scores
@@ -164,4 +178,5 @@ def _known(classes: int) -> _Words:
 def _content(pair: Judged) -> bytes:
     found, true = pair.detections, pair.target
     parts = (true.boxes, true.labels, true.difficult, found.boxes, found.scores, found.labels)
-    return b"|".join(part.numpy().tobytes() for part in parts)
+    areas = b"" if pair.areas is None else pair.areas.tobytes()
+    return b"|".join([*(part.numpy().tobytes() for part in parts), areas])

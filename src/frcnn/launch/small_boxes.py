@@ -91,7 +91,7 @@ def _kept(record: Record, config: PictureConfig, problems: list[Problem]) -> Rec
     kept = Target(
         boxes=target.boxes[seen], labels=target.labels[seen], difficult=target.difficult[seen]
     )
-    return replace(record, target=kept)
+    return replace(record, target=kept, notes=record.notes and record.notes.chosen(seen.numpy()))
 
 
 def _problems(record: Record, originals: Tensor, boxes: Tensor) -> Iterator[Problem]:

@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import TypedDict
 
-from frcnn.data.convert import Pictures, require_choices
+from frcnn.data.convert import require_choices
 from frcnn.data.layouts import WRITTEN
+from frcnn.data.moving import Pictures
 from frcnn.data.new_folder import require_new
 from frcnn.data.tile_plan import TilePlan
 from frcnn.data.tile_sets import plan_cutting

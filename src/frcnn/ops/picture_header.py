@@ -54,11 +54,11 @@ _FIX_BIG = (
 )
 
 
-def place_of(path: Path) -> str:
+def place_of(path: Path | str) -> str:
     """Write a path so that it stays on one line: control characters are escaped.
 
     Args:
-        path: of any file.
+        path: of any file; or its name as it is written somewhere, which may be an address.
 
     Returns:
         The path as text.

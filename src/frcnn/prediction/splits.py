@@ -50,9 +50,15 @@ def detect_split(
         found = detector.detect(
             [sample.picture for sample in samples], sizes=[sample.size for sample in samples]
         )
+        records = split.records[start : start + len(samples)]
         judged += [
-            Judged(name=sample.name, detections=detections, target=sample.target)
-            for sample, detections in zip(samples, found, strict=True)
+            Judged(
+                name=sample.name,
+                detections=detections,
+                target=sample.target,
+                areas=record.notes and record.notes.areas,
+            )
+            for sample, record, detections in zip(samples, records, found, strict=True)
         ]
         if on_picture is not None:
             on_picture(len(judged))
