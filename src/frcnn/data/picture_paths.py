@@ -81,20 +81,21 @@ class PictureFinder:
         Args:
             names: of all pictures that will be looked for.
         """
-        wanted = [name.replace("\\", "/") for name in names if not leads_out(name)]
-        if any(self._has_any(folder, wanted) for folder in self.folders):
-            return
+        wanted = list(names)
+        if any(self._has(folder, name) for name in wanted for folder in self.folders):
+            return  # as a rule the first is found
         inner = (path for folder in self.folders for path in sorted(folder.iterdir()))
         others = dict.fromkeys(p for p in inner if p.is_dir() and not p.name.startswith("."))
-        found = [folder for folder in others if self._has_any(folder, wanted)]
+        found = [folder for folder in others if any(self._has(folder, name) for name in wanted)]
         if len(found) == 1:
             self.folders += found
 
-    def _has_any(self, folder: Path, names: Iterable[str]) -> bool:
-        return any(
-            os.path.isfile(os.path.join(folder, name)) or self._in_another_form(folder, name)
-            for name in names
-        )
+    def _has(self, folder: Path, name: str) -> bool:
+        plain = name.replace("\\", "/")
+        if leads_out(name):
+            return False
+        there = os.path.isfile(os.path.join(folder, plain))
+        return there or self._in_another_form(folder, plain) is not None
 
     def _own_file(self, name: str) -> Path | None:
         """Find a name among the folders' own files; None leaves links and paths to others."""
