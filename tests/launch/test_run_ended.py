@@ -136,3 +136,31 @@ def test_curves_are_drawn_of_a_run_that_was_stopped(
     with pytest.raises(Interrupted):
         train(launched, Quiet())
     assert (launched.job.run.plots / "curves.png").exists()
+
+
+class StopsBetween(Quiet):
+    """Sends SIGTERM where nothing is trained and nothing stored: as a scheme's step is closed."""
+
+    def say(self, text: str) -> None:
+        if text.startswith("proposals of"):
+            signal.raise_signal(signal.SIGTERM)
+
+    def begin(self, title: str) -> None:
+        if title.startswith("step 2"):
+            signal.raise_signal(signal.SIGTERM)
+
+
+@pytest.mark.parametrize("titles", [True, False])
+def test_a_stop_at_any_moment_of_a_scheme_says_how_to_go_on(
+    rectangles: Path, options: Callable, *, titles: bool
+) -> None:
+    display = StopsBetween()
+    if titles:
+        display.say = lambda _: None  # type: ignore[method-assign]
+    launched = launch(rectangles, options(*SHORT, scheme="unshared"), lambda _: None)
+    with pytest.raises(Interrupted, match=r"^stopped; go on with: frcnn train --resume") as caught:
+        train(launched, display)
+    assert caught.value.exit_code == 143
+    again = launch(None, {"resume": launched.job.run.path, "device": "cpu"}, lambda _: None)
+    train(again, Quiet())
+    assert again.job.run.last.exists()

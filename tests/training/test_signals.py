@@ -82,6 +82,18 @@ def test_in_another_thread_nothing_is_heard_and_nothing_fails() -> None:
     assert found[0].exit_code == 130
 
 
+def test_who_listens_already_hears_it_and_the_second_is_at_once() -> None:
+    with stop_requests() as outer:
+        with stop_requests(outer) as inner:
+            signal.raise_signal(signal.SIGINT)
+        assert inner is outer
+        assert outer.signal == signal.SIGINT
+        with stop_requests(outer) as later:
+            assert later.signal == signal.SIGINT
+            with pytest.raises(KeyboardInterrupt):
+                signal.raise_signal(signal.SIGINT)
+
+
 def test_an_interruption_says_how_to_go_on() -> None:
     error = Interrupted(7, 143, Path("runs/a-001"))
     assert isinstance(error, KeyboardInterrupt)

@@ -57,7 +57,7 @@ from frcnn.training.joining import require_agreement
 from frcnn.training.progress import Display
 from frcnn.training.restart import begun_before, remember
 from frcnn.training.schemes import SCHEMES
-from frcnn.training.signals import Interrupted
+from frcnn.training.signals import Interrupted, stop_requests
 from frcnn.training.validation import AnyFigures
 
 
@@ -200,8 +200,9 @@ def _learn(launched: Launched, display: Display) -> AnyFigures | None:
     with job.world.together():
         given = given_proposals(launched.config, job.train)
     require_agreement(job.world, {"stored proposals": str(given and given.about)})
-    course = Course(job=job, display=display, given_proposals=given)
-    return SCHEMES[job.config.scheme](course).figures
+    with stop_requests() as listening:
+        course = Course(job=job, display=display, given_proposals=given, listening=listening)
+        return SCHEMES[job.config.scheme](course).figures
 
 
 def _draw_what_there_is(job: Job, error: BaseException) -> None:

@@ -29,7 +29,7 @@ from frcnn.training.phase import DETECTOR_LAYERS, Phase
 from frcnn.training.plans import PlanConfig, Scheme
 from frcnn.training.progress import Display
 from frcnn.training.proposing import store_together
-from frcnn.training.signals import Interrupted, stop_requests
+from frcnn.training.signals import Interrupted, StopRequest, stop_requests
 from frcnn.training.start import new_last_layers, new_model, with_shared_backbone
 from frcnn.training.steps import close, drop_checkpoints, is_done, step_folder
 from frcnn.training.validation import AnyFigures
@@ -72,6 +72,8 @@ class Course:
     display: Display
     given_proposals: StoredProposals | None = None
     """What the scheme `head` learns on."""
+    listening: StopRequest | None = None
+    """Of who listens for signals from the first phase to the last; None: each part for itself."""
     _regions: int = field(init=False)
     """Of one picture, where a step's plan does not name another number."""
 
@@ -161,7 +163,7 @@ class Course:
 
     def _fit(self, job: Job) -> AnyFigures | None:
         try:
-            return fit(job, self.display)
+            return fit(job, self.display, self.listening)
         except Interrupted as interrupted:  # it is the run that goes on, not the step's folder
             raise interrupted.of(self.job.run.path) from interrupted
 
@@ -172,7 +174,7 @@ class Course:
         Yields:
             What is to be called after each picture, where a failure is told to all processes.
         """
-        with stop_requests() as stop:
+        with stop_requests(self.listening) as stop:
 
             def heed(_picture: int) -> None:
                 if stop.signal is not None:

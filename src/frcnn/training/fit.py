@@ -40,12 +40,13 @@ from frcnn.training.timer import Timer
 from frcnn.training.validation import AnyFigures
 
 
-def fit(job: Job, display: Display) -> AnyFigures | None:
+def fit(job: Job, display: Display, listening: StopRequest | None = None) -> AnyFigures | None:
     """Train from the start, or go on from the run's newest checkpoint if it has one.
 
     Args:
         job: the run; its folder is locked by the caller.
         display: where progress is shown.
+        listening: as `stop_requests` takes it.
 
     Returns:
         The last evaluation's figures; None when there was nothing left to do.
@@ -56,7 +57,7 @@ def fit(job: Job, display: Display) -> AnyFigures | None:
         DiskError: a checkpoint could not be written.
         Interrupted: a signal asked to stop; everything is saved.
     """
-    with display, stop_requests() as stop:
+    with display, stop_requests(listening) as stop:
         return _Fit(job, display, stop).run()
 
 
@@ -108,9 +109,8 @@ class _Fit:
         self.job.world.of_leader(self._go_back)
         hand_out(self.progress, self.job.world)
         step = self.progress.step
-        if self.length.is_evaluated_after(step) and not self.judge.has_evaluated(step):
-            return self._evaluate()
-        return None
+        is_missing = self.length.is_evaluated_after(step) and not self.judge.has_evaluated(step)
+        return self._evaluate() if is_missing else None
 
     def _go_back(self) -> None:
         resumes = bool(checkpoint.checkpoints(self.job.run))

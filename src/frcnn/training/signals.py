@@ -48,14 +48,17 @@ class Interrupted(KeyboardInterrupt):
 
 
 @contextmanager
-def stop_requests() -> Iterator[StopRequest]:
+def stop_requests(listening: StopRequest | None = None) -> Iterator[StopRequest]:
     """Listen for the two signals; the handlers from before are restored at the end.
+
+    Args:
+        listening: a request for which somebody around this listens already; it is given back.
 
     Yields:
         The request, empty until a signal comes. Outside the main thread nothing is heard.
     """
-    request = StopRequest()
-    if not _is_main_thread():
+    request = listening or StopRequest()
+    if listening or not _is_main_thread():
         yield request
         return
     before = {number: signal.getsignal(number) or signal.SIG_DFL for number in SIGNALS}
