@@ -83,6 +83,8 @@ def test_in_another_thread_nothing_is_heard_and_nothing_fails() -> None:
 
 
 def test_who_listens_already_hears_it_and_the_second_is_at_once() -> None:
+    # a shell lets what it starts in the background ignore Ctrl-C
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     with stop_requests() as outer:
         with stop_requests(outer) as inner:
             signal.raise_signal(signal.SIGINT)
@@ -92,6 +94,7 @@ def test_who_listens_already_hears_it_and_the_second_is_at_once() -> None:
             assert later.signal == signal.SIGINT
             with pytest.raises(KeyboardInterrupt):
                 signal.raise_signal(signal.SIGINT)
+    signal.signal(signal.SIGINT, before)
 
 
 def test_an_interruption_says_how_to_go_on() -> None:

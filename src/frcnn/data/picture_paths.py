@@ -224,7 +224,6 @@ def require_own_path(name: str, place: str) -> str:
     Raises:
         AnnotationError: it is absolute, an address, or goes up (RC276).
     """
-    plain = name.replace("\\", "/")
     if leads_out(name):
         raise AnnotationError(
             "RC276",
@@ -234,7 +233,7 @@ def require_own_path(name: str, place: str) -> str:
             want="a path inside the folder of the data",
             fix="write the path relative to the data set's folder",
         )
-    return plain
+    return name.replace("\\", "/")
 
 
 def leads_out(name: str) -> bool:
