@@ -58,6 +58,12 @@ def pytest_configure() -> None:
         os.environ["PYTHONPATH"] = os.pathsep.join(map(os.path.abspath, paths.split(os.pathsep)))
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Give the whole suite two processes; what is named, and slow evidence, runs in this one."""
+    is_whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS
+    return 2 if is_whole and "not slow" in config.option.markexpr else 0
+
+
 @pytest.fixture(autouse=True)
 def _one_thread() -> Iterator[None]:
     """One thread again, should a test have asked for more."""
