@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from frcnn.cli.data_options import CheckOptions
 from frcnn.cli.option_files import with_file
 from frcnn.cli.options import (
     DemoOptions,
@@ -51,6 +52,9 @@ class TestFiles:
             with_file(EvalOptions(config=path), EvalOptions)
         assert caught.value.fix == "`frcnn eval --help` lists the options"
         assert caught.value.fix in str(caught.value)
+        with pytest.raises(ConfigError, match="RC344") as caught:
+            with_file(CheckOptions(config=path), CheckOptions)
+        assert caught.value.fix == "`frcnn data check --help` lists the options"
 
     def test_what_is_typed_has_the_last_word(self, tmp_path: Path) -> None:
         path = self.write(tmp_path, "conf: 0.3\nmax_det: 5\n")

@@ -49,6 +49,16 @@ def test_forms_without_a_yaml_file(shelf, picture: str, label: str, listed: str)
     assert layout.problems == ()
 
 
+@pytest.mark.parametrize("names_of_two", ["[dog, cat]", "{0: dog, 1: cat}"])
+def test_a_yaml_file_of_names_alone(shelf, names_of_two: str) -> None:
+    shelf.picture("images/a.png")
+    shelf.text("labels/a.txt", LINE)
+    shelf.text("data.yaml", f"names: {names_of_two}\n")
+    layout = find_yolo(shelf.root)
+    assert names(layout, "train") == [("a.png", True)]
+    assert layout.classes.names == ("dog", "cat")
+
+
 def test_pictures_and_labels_without_each_other(shelf) -> None:
     shelf.yolo_set()
     shelf.picture("images/train/bare.png")

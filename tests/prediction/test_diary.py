@@ -151,9 +151,9 @@ def test_odd_names(out: Path, name: str) -> None:
 @pytest.mark.parametrize(
     ("about", "named"),
     [
-        ({**ABOUT, "conf": 0.6}, "conf 0.6, want conf 0.5"),
-        ({**ABOUT, "weights": "b"}, "weights b, want weights a"),
-        ({**ABOUT, "more": 1}, "more 1, want more None"),
+        ({**ABOUT, "conf": 0.6}, "conf 0.5, want conf 0.6"),
+        ({**ABOUT, "weights": "b"}, "weights a, want weights b"),
+        ({**ABOUT, "more": 1}, "more None, want more 1"),
         ({}, "conf None, only None"),
     ],
 )
@@ -161,7 +161,7 @@ def test_a_run_of_other_settings_is_refused(out: Path, about: dict[str, Any], na
     Diary(out, ABOUT)
     before = (out / NAME).read_bytes()
     if about == {}:
-        named = "conf None, weights None, want conf 0.5, weights a"
+        named = "conf 0.5, weights a, want conf None, weights None"
     with pytest.raises(ConfigError, match="RC388") as caught:
         Diary(out, about)
     assert named in str(caught.value)

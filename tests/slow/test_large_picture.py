@@ -67,5 +67,6 @@ def test_every_object_once_and_memory_bounded(tmp_path: Path) -> None:
         picture.unlink()
     found = json.loads(done.stdout)
     boxes = sorted(tuple(int(v) for v in box) for box in found["boxes"])
+    print(f"{len(boxes)} objects; peak memory of the process {found['peak'] / 1024**3:.2f} GiB")
     assert boxes == sorted(rows)
     assert found["peak"] < 2 * 1024**3, found["peak"]

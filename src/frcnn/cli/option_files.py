@@ -50,7 +50,8 @@ def _read(path: Path, cls: type[Filed]) -> Filed:
     except ConfigError as error:
         if "presets show" not in error.fix:  # where settings are listed, but not options
             raise
-        verb = cls.__name__.removesuffix("Options").lower()
+        room = "data " if cls.__module__.endswith(".data_options") else ""
+        verb = room + cls.__name__.removesuffix("Options").lower()
         fix = f"`frcnn {verb} --help` lists the options"
         rest = {"got": error.got, "want": error.want, "fix": fix}
         raise ConfigError(error.code, error.place, error.what, **rest) from error

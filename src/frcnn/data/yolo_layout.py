@@ -115,6 +115,9 @@ def is_yolo(root: Path) -> bool:
 
 
 def _names_of_list(home: Path, folders: Iterable[Path]) -> Declared:
+    plain = home / "data.yaml"  # names alone, as `frcnn predict --save yolo` writes it
+    if plain.is_file() and "names" in (values := read_yaml(plain)):
+        return names_of_yaml(plain, values)
     places = [home, home / "labels", *folders, *(folder / "labels" for folder in folders)]
     for path in (place / name for place in dict.fromkeys(places) for name in _LISTS):
         if path.is_file():
@@ -122,7 +125,7 @@ def _names_of_list(home: Path, folders: Iterable[Path]) -> Declared:
             while lines and not lines[-1]:
                 lines.pop()
             return declared(lines, place_of(path))
-    raise no_names(place_of(home), "no data.yaml and no classes.txt")
+    raise no_names(place_of(home), "no names in a data.yaml, and no classes.txt")
 
 
 def _usual_folders(root: Path) -> dict[str, Path]:

@@ -245,8 +245,8 @@ def _require_same(path: Path, row: Mapping[str, Any], head: Mapping[str, Any]) -
     before, now = row["run"], head["run"]
     differing = sorted(name for name in {*before, *now} if before.get(name) != now.get(name))
     if differing:
-        got = ", ".join(f"{name} {now.get(name)}" for name in differing)
-        want = ", ".join(f"{name} {before.get(name)}" for name in differing)
+        got = ", ".join(f"{name} {before.get(name)}" for name in differing)
+        want = ", ".join(f"{name} {now.get(name)}" for name in differing)
         raise _cannot_resume(f"{path}:1", "the results there were made otherwise", got, want)
 
 

@@ -32,8 +32,6 @@ def test_our_reader_takes_the_labels_as_true_boxes(tmp_path: Path, make_results)
         place.parent.mkdir(parents=True, exist_ok=True)
         shape = (picture.row["height"], picture.row["width"], 3)
         Image.fromarray(np.zeros(shape, np.uint8)).save(place)
-    about = {"path": ".", "train": "images", **yaml.safe_load((tmp_path / "data.yaml").read_text())}
-    (tmp_path / "data.yaml").write_text(yaml.safe_dump(about))
     data = Dataset.open(tmp_path, layout="yolo", bad_data="error")
     by_file = {
         str(r.path.relative_to(tmp_path / "images")): r for r in data.splits["train"].records
