@@ -23,7 +23,7 @@ from frcnn.launch.checked import Checked
 HERE = Path(__file__).resolve().parent
 LAYOUTS = ("voc", "coco", "yolo", "csv")
 EXPORTS = ("label-studio", "cvat", "labelme")
-SEVERAL = {"all": LAYOUTS, "exports": EXPORTS}
+SEVERAL = {"all": LAYOUTS, "exports": EXPORTS, "everywhere": LAYOUTS + EXPORTS}
 WANTED = {f"A{n:02}" for n in range(1, 48)} | {f"B{n:02}" for n in (*range(1, 19), 20)}
 BOXES_AT = {"voc": "{boxes}", "coco": "#/images/0", "yolo": "{boxes}", "csv": "train.csv:2"}
 OF_A_BOX = ("RC207", "RC209", "RC210", "RC211", "RC219", "RC231")
