@@ -202,7 +202,7 @@ def test_other_frames_are_other_results(
     source = expand([make_video(count=3)])
     predict_folder(detector, source, order)
     other = replace(order, resume=True, frames=FrameConfig(stride=2, most=4))
-    with pytest.raises(ConfigError, match="got max_frames 4, vid_stride 2") as caught:
+    with pytest.raises(ConfigError, match="want max_frames 4, vid_stride 2") as caught:
         predict_folder(detector, source, other)
     assert caught.value.code == "RC388"
 
