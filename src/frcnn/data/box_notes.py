@@ -62,7 +62,8 @@ def _to_areas(values: Sequence[object]) -> NDArray[np.float64]:
     try:
         found = np.array(values, np.float64)
     except OverflowError:  # a whole number of hundreds of digits
-        found = np.array([v if abs(v) < MOST**2 else np.nan for v in values], np.float64)  # type: ignore[arg-type]
+        numbers: Any = values  # whole and broken ones alone by now
+        found = np.array([v if abs(v) < MOST**2 else np.nan for v in numbers], np.float64)
     found[~((found > 0) & (found < MOST**2))] = np.nan
     return found
 

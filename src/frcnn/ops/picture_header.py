@@ -14,6 +14,7 @@ from frcnn import files
 from frcnn.errors import PictureError
 from frcnn.ops import picture_kinds
 from frcnn.ops.picture_kinds import Header
+from frcnn.types import Size
 
 KINDS = "JPEG, PNG, BMP, WebP or TIFF"
 """What is accepted, as errors say it."""
@@ -152,17 +153,30 @@ def _describe(start: bytes) -> str:
     return "text" if printable else f"bytes {start[:8].hex(' ')}"
 
 
+def no_pixels(stored: Size, place: str) -> PictureError:
+    """Make the error of a picture with a side of 0 pixels.
+
+    Args:
+        stored: its sides as its file has them.
+        place: of the file.
+
+    Returns:
+        The error (RC106), to be raised.
+    """
+    return PictureError(
+        "RC106",
+        place,
+        "the picture has no pixels",
+        got=f"{stored.width} x {stored.height}",
+        want="sides of 1 pixel or more",
+        fix="replace the file",
+    )
+
+
 def _require_size(header: Header, place: str, max_pixels: int) -> None:
     height, width = header.stored
     if min(height, width) < 1:
-        raise PictureError(
-            "RC106",
-            place,
-            "the picture has no pixels",
-            got=f"{width} x {height}",
-            want="sides of 1 pixel or more",
-            fix="replace the file",
-        )
+        raise no_pixels(header.stored, place)
     if height * width > max_pixels:
         raise PictureError(
             "RC104",

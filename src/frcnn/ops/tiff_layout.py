@@ -16,7 +16,7 @@ from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from frcnn.errors import PictureError, first_line
 from frcnn.ops import exif, picture_kinds
-from frcnn.ops.picture_header import MAX_PIXELS, open_regular, place_of
+from frcnn.ops.picture_header import MAX_PIXELS, no_pixels, open_regular, place_of
 from frcnn.types import Size
 
 MAX_WINDOWED_PIXELS = 10_000_000_000
@@ -232,14 +232,7 @@ def _several(value: Any) -> tuple[int, ...]:  # noqa: ANN401  # a tag's value
 def _require_size(layout: Layout, place: str) -> None:
     height, width = layout.stored
     if min(*layout.stored, *layout.segment) < 1:
-        raise PictureError(
-            "RC106",
-            place,
-            "the picture has no pixels",
-            got=f"{width} x {height}",
-            want="sides of 1 pixel or more",
-            fix="replace the file",
-        )
+        raise no_pixels(layout.stored, place)
     if height * width > MAX_WINDOWED_PIXELS:
         raise PictureError(
             "RC104",
